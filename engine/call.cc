@@ -128,7 +128,9 @@ StringBuffer& Call::EditRaw(std::string_view key, std::size_t capacity) {
   Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
   StringBuffer* buffer = entry->buffer();
   if (buffer->capacity < capacity) {
-    StringBuffer* larger = StringBuffer::New(buffer->view(), capacity);
+    // Twice the room that is needed, at most 1 MB more: appending is O(1) amortised.
+    const std::size_t room = capacity + std::min<std::size_t>(capacity, 1 << 20);
+    StringBuffer* larger = StringBuffer::New(buffer->view(), room);
     StringBuffer::Free(buffer);
     entry->set_buffer(larger);
   }

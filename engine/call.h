@@ -126,6 +126,8 @@ class Call {
   std::optional<std::string_view> ready_key() const { return ready_key_; }
 
   bool changed() const { return changed_; }
+  // Effects are being applied: the clock decides nothing.
+  bool replaying() const { return engine_.replaying_; }
 
  private:
   friend class Engine;

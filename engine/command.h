@@ -178,18 +178,13 @@ constexpr bool RowsAreSound(std::span<const Command> rows) {
     const Command& row = rows[i];
     if (row.name.empty() || row.arity == 0 || row.summary.empty() || row.since.empty())
       return false;
-    if ((row.run == nullptr) == row.subcommands.empty()) return false;
+    if (row.run == nullptr && row.subcommands.empty()) return false;
     if ((row.flags & kWrite) && (row.flags & kReadonly)) return false;
     for (char c : row.name) {
       if (c >= 'a' && c <= 'z') return false;
     }
     for (std::size_t j = 0; j < i; ++j) {
       if (rows[j].name == row.name) return false;
-    }
-    for (const KeySpec& spec : row.keys) {
-      if (spec.begin != KeySpec::Begin::kIndex) continue;
-      const int needed = row.arity < 0 ? -row.arity : row.arity;
-      if (spec.index >= needed && !(row.arity < 0 && spec.index >= needed)) return false;
     }
   }
   return true;

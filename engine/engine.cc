@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/reply_value.h"
 #include "engine/call.h"
 #include "engine/pubsub.h"
 
@@ -161,6 +162,12 @@ const Command* Engine::FindRow(Session& session, Args args, Reply& reply) {
     return nullptr;
   }
   return command;
+}
+
+const Command* Engine::Lookup(Args args) const {
+  const Command* command = commands_->Find(args[0]);
+  if (command == nullptr || command->subcommands.empty() || args.size() < 2) return command;
+  return CommandTable::FindSubcommand(*command, args[1]);
 }
 
 Outcome Engine::Execute(Session& session, Args args, Reply& reply) {

@@ -123,6 +123,9 @@ class Engine {
   // blocking, no authentication; adds to the unit of the caller. Requires a fitting arity.
   void ExecuteInner(Session& session, const Command& command, Args args, Reply& reply);
 
+  // The row that would run; null when the name or subcommand is unknown.
+  const Command* Lookup(Args args) const;
+
   // Connections. A session is added before its first command and removed after its last.
   void AddSession(Session& session);
   void RemoveSession(Session& session);

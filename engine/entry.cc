@@ -160,13 +160,13 @@ std::string_view Entry::encoding_name() const {
           return "raw";
       }
     case ValueType::kList:
-      return As<List>()->encoding_name();
+      return As<List>()->encoding();
     case ValueType::kSet:
-      return As<Set>()->encoding_name();
+      return As<Set>()->encoding();
     case ValueType::kZset:
-      return As<SortedSet>()->encoding_name();
+      return As<SortedSet>()->encoding();
     case ValueType::kHash:
-      return As<Hash>()->encoding_name();
+      return As<Hash>()->encoding();
     case ValueType::kStream:
       return "stream";
   }

@@ -77,7 +77,9 @@ struct WatchedKey {
   bool expired;  // it had expired already when it was watched
 };
 
-enum class ReplyMode : std::uint8_t { kOn, kOff, kSkip, kSkipNext };
+// CLIENT REPLY. kSkipping: the CLIENT REPLY SKIP itself is answered by nothing, then kSkip
+// swallows the reply of the next command.
+enum class ReplyMode : std::uint8_t { kOn, kOff, kSkip, kSkipping };
 
 class Session {
  public:
@@ -102,6 +104,13 @@ class Session {
   bool no_touch = false;
   bool closing = false;
   ReplyMode reply_mode = ReplyMode::kOn;
+  // After each command: whether its reply is to be thrown away. Moves kSkip on.
+  bool SwallowReply() {
+    if (reply_mode == ReplyMode::kOn) return false;
+    if (reply_mode == ReplyMode::kSkip) reply_mode = ReplyMode::kOn;
+    if (reply_mode == ReplyMode::kSkipping) reply_mode = ReplyMode::kSkip;
+    return true;
+  }
   std::int64_t created_ms = 0;
   std::int64_t last_active_ms = 0;
   const Command* last_command = nullptr;
