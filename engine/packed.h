@@ -166,19 +166,22 @@ class PackedBlock : public PackedView {
   void Reallocate(std::size_t bytes);
 };
 
-// Lends the block whose address is in `word` for changes, and puts its new address there.
+// Lends the block whose address is in `word`, beside the bits of `tag`, for changes, and puts its
+// new address there.
 class PackedEdit {
  public:
-  explicit PackedEdit(std::uintptr_t& word)
-      : word_(word), block_(PackedBlock::Adopt(reinterpret_cast<void*>(word))) {}
-  ~PackedEdit() { word_ = reinterpret_cast<std::uintptr_t>(block_.Release()); }
+  explicit PackedEdit(std::uintptr_t& word, std::uintptr_t tag = 0)
+      : word_(word), tag_(tag), block_(PackedBlock::Adopt(reinterpret_cast<void*>(word & ~tag))) {}
+  ~PackedEdit() { word_ = reinterpret_cast<std::uintptr_t>(block_.Release()) | tag_; }
   PackedEdit(const PackedEdit&) = delete;
   PackedEdit& operator=(const PackedEdit&) = delete;
 
   PackedBlock* operator->() { return &block_; }
+  PackedBlock& operator*() { return block_; }
 
  private:
   std::uintptr_t& word_;
+  std::uintptr_t tag_;
   PackedBlock block_;
 };
 
