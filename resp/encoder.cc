@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <string>
 
 #include "base/text.h"
 #include "resp/header.h"
@@ -14,11 +15,23 @@ constexpr std::size_t kSmallBulkBytes = ByteQueue::kMaxReserve - kMaxHeaderBytes
 
 constexpr std::string_view kLineEnd = "\r\n";
 
+// Type byte and line end.
+constexpr std::size_t kLineOverhead = 3;
+constexpr std::size_t kSmallLineBytes = ByteQueue::kMaxReserve - kLineOverhead;
+
 // Type bytes in order of Aggregate.
 constexpr std::array<char, 4> kResp3Types = {'*', '%', '~', '>'};
 
 // A mark is the position of the header to come, and what is begun there.
 constexpr int kKindBits = 2;
+
+// Returns the end of the line.
+char* FormatLine(char* out, char type, std::string_view text) {
+  *out++ = type;
+  const auto ends_line = [](char c) { return c == '\r' || c == '\n'; };
+  out = std::replace_copy_if(text.begin(), text.end(), out, ends_line, ' ');
+  return std::copy(kLineEnd.begin(), kLineEnd.end(), out);
+}
 
 }  // namespace
 
@@ -96,15 +109,13 @@ void Encoder::Header(char type, std::size_t number) {
 }
 
 void Encoder::Line(char type, std::string_view text) {
-  out_.Append({&type, 1});
-  while (true) {
-    const std::size_t stop = text.find_first_of(kLineEnd);
-    out_.Append(text.substr(0, stop));
-    if (stop == std::string_view::npos) break;
-    out_.Append(" ");
-    text.remove_prefix(stop + 1);
+  if (text.size() <= kSmallLineBytes) {
+    char* const begin = out_.Reserve(ByteQueue::kMaxReserve);
+    return out_.Commit(static_cast<std::size_t>(FormatLine(begin, type, text) - begin));
   }
-  out_.Append(kLineEnd);
+  std::string line(text.size() + kLineOverhead, ' ');
+  FormatLine(line.data(), type, text);
+  out_.Append(line);
 }
 
 }  // namespace satchel::resp

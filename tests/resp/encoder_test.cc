@@ -72,6 +72,13 @@ TEST(Encoder, LineEndsInsideStatusAndErrorBecomeBlanks) {
   EXPECT_EQ(Encoded(2, [](Reply& r) { r.Error("ERR \na\n"); }), "-ERR  a \r\n");
 }
 
+TEST(Encoder, WritesLinesOfAllLengths) {
+  for (std::size_t size = 0; size < 200; ++size) {
+    const std::string text(size, 'x');
+    EXPECT_EQ(Encoded(2, [&](Reply& r) { r.Status(text + "\n"); }), "+" + text + " \r\n");
+  }
+}
+
 TEST(Encoder, ClosingPutsHeadersWhereTheyWereOpened) {
   const auto write = [](Reply& r) {
     r.Ok();
@@ -93,7 +100,7 @@ TEST(Encoder, ClosingPutsHeadersWhereTheyWereOpened) {
             "+OK\r\n%2\r\n$1\r\nk\r\n~12\r\n" + ones + "$5\r\nempty\r\n*0\r\n:7\r\n");
 }
 
-TEST(Encoder, ClosesReplysLargerThanABlock) {
+TEST(Encoder, ClosesRepliesLargerThanABlock) {
   const std::string big(50'000, 'x');
   const std::string encoded = Encoded(2, [&](Reply& r) {
     const std::size_t mark = r.Open(Aggregate::kArray);
