@@ -110,9 +110,9 @@ void Engine::EndUnit() {
 void Engine::FinishUnit() {
   if (!effects_.empty()) {
     if (effect_sink_ != nullptr) appended_lsn_ = effect_sink_->Append(now_ms(), effects_);
-    if (unit_observer_ != nullptr) unit_observer_->OnUnit(effects_);
-    effects_.Clear();
   }
+  if (unit_observer_ != nullptr) unit_observer_->OnUnit(effects_);
+  effects_.Clear();
   touched_.clear();
 }
 

@@ -1,0 +1,327 @@
+#include "store/embedded/embedded_store.h"
+
+#include "base/check.h"
+#include "store/embedded/housekeeper.h"
+#include "store/embedded/mailman.h"
+#ifdef SATCHEL_SHADOW
+#include "engine/effect_proof.h"
+#endif
+
+namespace satchel::store {
+namespace {
+
+using engine::Engine;
+using engine::Outcome;
+using engine::Session;
+
+std::vector<std::string_view> Views(const CommandLine& line) { return {line.begin(), line.end()}; }
+
+// Waits outside the lock for the reply of a blocked command.
+class BlockedCaller final : public engine::Waiter {
+ public:
+  Reply& Sink() override { return sink_; }
+  void Served() override {
+    {
+      std::lock_guard lock(mutex_);
+      served_ = true;
+    }
+    changed_.notify_all();
+  }
+
+  bool served() {
+    std::lock_guard lock(mutex_);
+    return served_;
+  }
+  // Until the reply is there or the clock shows the deadline (0: none).
+  void Wait(Clock& clock, std::int64_t deadline_ms) {
+    std::unique_lock lock(mutex_);
+    std::optional<std::int64_t> deadline_us;
+    if (deadline_ms != 0) deadline_us = deadline_ms * 1000;
+    while (!served_ && clock.WaitUntil(lock, changed_, deadline_us)) {
+    }
+  }
+
+  ValueSink& sink() { return sink_; }
+
+ private:
+  std::mutex mutex_;
+  std::condition_variable changed_;
+  bool served_ = false;  // guarded by mutex_
+  ValueSink sink_{true};
+};
+
+// Copies a bulk; anything else is noted.
+class CopySink final : public Reply {
+ public:
+  explicit CopySink(std::string* out) : out_(out) {}
+  void Bulk(std::string_view bytes) override {
+    out_->assign(bytes);
+    found_ = true;
+  }
+  void Status(std::string_view) override {}
+  void Integer(std::int64_t) override {}
+  void Null() override {}
+  void NullArray() override {}
+  void Double(double) override {}
+  void Boolean(bool) override {}
+  void BigNumber(std::string_view) override {}
+  void Verbatim(std::string_view, std::string_view) override {}
+  void Begin(Aggregate, std::size_t) override {}
+  std::size_t Open(Aggregate) override { return 0; }
+  void Close(std::size_t, std::size_t) override {}
+  bool is_resp3() const override { return true; }
+
+  bool found() const { return found_; }
+  const std::string& error() const { return error_; }
+
+ protected:
+  void WriteError(std::string_view text) override { error_ = text; }
+
+ private:
+  std::string* out_;
+  bool found_ = false;
+  std::string error_;
+};
+
+}  // namespace
+
+struct EmbeddedStore::Impl final : TimeListener {
+  explicit Impl(const EmbeddedOptions& given)
+      : options(given),
+        clock(given.clock != nullptr ? *given.clock : RealClock::Instance()),
+        engine(engine::EngineOptions{.clock = clock,
+                                     .lock = lock,
+                                     .seed = given.seed ? *given.seed : Random::SystemSeed(),
+                                     .databases = given.databases}),
+        session(Session::Kind::kInProcess, nullptr) {
+    session.protocol = 3;
+    session.db = options.db;
+    const ExecutionGuard guard(lock);
+#ifdef SATCHEL_SHADOW
+    proof = std::make_unique<engine::EffectProof>(engine);
+#endif
+    engine.AddSession(session);
+  }
+
+  // TimeListener: a manual clock moved.
+  std::optional<std::int64_t> NextDeadlineUs() override {
+    const ExecutionGuard guard(lock);
+    const std::int64_t next = engine.NextDeadlineMs();
+    if (next == engine::Database::kNoDeadline) return std::nullopt;
+    return next > INT64_MAX / 1000 ? INT64_MAX : next * 1000;
+  }
+  void OnTime(std::int64_t) override {
+    Tick();
+    mailman.Drain();
+  }
+
+  void Tick() {
+    const ExecutionGuard guard(lock);
+    engine.Tick();
+  }
+
+  bool IsBlocking(Args args) const {
+    const engine::Command* command = engine.Lookup(args);
+    return command != nullptr && (command->flags & engine::kBlocking);
+  }
+
+  // On a session of its own: the caller's thread waits, the store does not.
+  ReplyValue RunBlocking(Session& own, Args args) {
+    BlockedCaller caller;
+    own.waiter = &caller;
+    std::int64_t deadline_ms = 0;
+    {
+      const ExecutionGuard guard(lock);
+      if (engine.Execute(own, args, caller.sink()) != Outcome::kBlocked) {
+        own.waiter = nullptr;
+        return caller.sink().Take();
+      }
+      deadline_ms = own.blocked->deadline_ms;
+    }
+    caller.Wait(clock, deadline_ms);
+    while (!caller.served()) {  // the deadline has come: the tick answers
+      Tick();
+      if (!caller.served()) caller.Wait(clock, clock.NowMs() + 1);
+    }
+    own.waiter = nullptr;
+    return caller.sink().Take();
+  }
+
+  EmbeddedOptions options;
+  Clock& clock;
+  ExecutionLock lock;
+  Engine engine;
+  Session session;  // of Run and Pipeline; used under the lock
+  Mailman mailman;
+  std::uint64_t housekeeping = 0;
+#ifdef SATCHEL_SHADOW
+  std::unique_ptr<engine::EffectProof> proof;
+#endif
+};
+
+EmbeddedStore::EmbeddedStore(std::unique_ptr<Impl> impl) : impl_(std::move(impl)) {}
+
+Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions& options) {
+  if (options.databases < 1 || options.databases > 1024) {
+    return MakeError(ErrorCode::kInvalidArgument, "databases must be between 1 and 1024");
+  }
+  if (options.db < 0 || options.db >= options.databases) {
+    return MakeError(ErrorCode::kInvalidArgument, "db must be below databases");
+  }
+  auto impl = std::make_unique<Impl>(options);
+  Impl* self = impl.get();
+  if (self->clock.is_manual()) {
+    self->clock.Attach(self);
+  } else {
+    self->housekeeping = Housekeeper::Add([self] { self->Tick(); });
+  }
+  return std::unique_ptr<EmbeddedStore>(new EmbeddedStore(std::move(impl)));
+}
+
+EmbeddedStore::~EmbeddedStore() {
+  if (impl_->clock.is_manual()) impl_->clock.Detach(impl_.get());
+  if (impl_->housekeeping != 0) Housekeeper::Remove(impl_->housekeeping);
+  const ExecutionGuard guard(impl_->lock);
+  impl_->engine.RemoveSession(impl_->session);
+}
+
+Clock& EmbeddedStore::clock() { return impl_->clock; }
+engine::Engine& EmbeddedStore::engine() { return impl_->engine; }
+ExecutionLock& EmbeddedStore::lock() { return impl_->lock; }
+
+void EmbeddedStore::RunInto(Args args, Reply& reply) {
+  const ExecutionGuard guard(impl_->lock);
+  impl_->engine.Execute(impl_->session, args, reply);
+}
+
+Result<bool> EmbeddedStore::Get(std::string_view key, std::string* out) {
+  const std::string_view args[] = {"GET", key};
+  CopySink sink(out);
+  RunInto(args, sink);
+  if (!sink.error().empty()) return ErrorOfReply(sink.error());
+  return sink.found();
+}
+
+Result<ReplyValue> EmbeddedStore::Run(Args args, const CallOptions&) {
+  SATCHEL_TRY(CheckStateless(args));
+  if (impl_->IsBlocking(args)) {
+    SATCHEL_ASSIGN(auto connection, Connect());
+    return connection->Run(args);
+  }
+  ValueSink sink(true);
+  RunInto(args, sink);
+  return ResultOfReply(sink.Take());
+}
+
+std::vector<Result<ReplyValue>> EmbeddedStore::Pipeline(std::span<const CommandLine> lines,
+                                                        const CallOptions& options) {
+  std::vector<Result<ReplyValue>> replies;
+  replies.reserve(lines.size());
+  for (const CommandLine& line : lines) replies.push_back(Run(Views(line), options));
+  return replies;
+}
+
+void EmbeddedStore::RunAsync(CommandLine line, std::function<void(Result<ReplyValue>)> done) {
+  done(Run(Views(line)));
+}
+
+void EmbeddedStore::PipelineAsync(std::vector<CommandLine> lines,
+                                  std::function<void(std::vector<Result<ReplyValue>>)> done) {
+  done(Pipeline(lines));
+}
+
+namespace {
+
+class EmbeddedConnection final : public Connection {
+ public:
+  using RunBlocking = std::function<ReplyValue(Session&, Args)>;
+
+  EmbeddedConnection(Engine& engine, ExecutionLock& lock, int db, RunBlocking run)
+      : engine_(engine),
+        lock_(lock),
+        run_(std::move(run)),
+        session_(Session::Kind::kInProcess, nullptr) {
+    const ExecutionGuard guard(lock_);
+    session_.protocol = 3;
+    session_.db = db;
+    engine_.AddSession(session_);
+  }
+  ~EmbeddedConnection() override {
+    const ExecutionGuard guard(lock_);
+    engine_.RemoveSession(session_);
+  }
+
+  using Connection::Run;
+  Result<ReplyValue> Run(Args args, const CallOptions&) override {
+    if (args.empty()) return MakeError(ErrorCode::kInvalidArgument, "an empty command");
+    return ResultOfReply(run_(session_, args));
+  }
+
+ private:
+  Engine& engine_;       // borrowed; the store outlives its connections
+  ExecutionLock& lock_;  // borrowed
+  RunBlocking run_;
+  Session session_;
+};
+
+class EmbeddedSubscription final : public Subscription {
+ public:
+  EmbeddedSubscription(Engine& engine, ExecutionLock& lock, Mailman& mailman,
+                       std::function<void(const Message&)> on_message)
+      : engine_(engine),
+        lock_(lock),
+        mailman_(mailman),
+        box_(mailman.NewBox(std::move(on_message))),
+        session_(Session::Kind::kInProcess, box_.get()) {
+    const ExecutionGuard guard(lock_);
+    session_.protocol = 3;
+    engine_.AddSession(session_);
+  }
+  ~EmbeddedSubscription() override {
+    {
+      const ExecutionGuard guard(lock_);
+      engine_.RemoveSession(session_);
+    }
+    mailman_.Close(*box_);
+  }
+
+  void Join(std::string_view command, const std::vector<std::string>& names) {
+    if (names.empty()) return;
+    std::vector<std::string_view> line = {command};
+    line.insert(line.end(), names.begin(), names.end());
+    NullReply ignored(true);
+    const ExecutionGuard guard(lock_);
+    engine_.Execute(session_, line, ignored);
+  }
+
+  std::uint64_t gaps() const override { return mailman_.GapsOf(*box_); }
+
+ private:
+  Engine& engine_;       // borrowed; the store outlives its subscriptions
+  ExecutionLock& lock_;  // borrowed
+  Mailman& mailman_;     // borrowed
+  std::shared_ptr<Mailman::Box> box_;
+  Session session_;
+};
+
+}  // namespace
+
+Result<std::unique_ptr<Connection>> EmbeddedStore::Connect() {
+  return std::unique_ptr<Connection>(
+      std::make_unique<EmbeddedConnection>(impl_->engine, impl_->lock, impl_->options.db,
+                                           [impl = impl_.get()](Session& session, Args args) {
+                                             return impl->RunBlocking(session, args);
+                                           }));
+}
+
+Result<std::unique_ptr<Subscription>> EmbeddedStore::Subscribe(
+    std::vector<std::string> channels, std::vector<std::string> patterns,
+    std::function<void(const Message&)> on_message) {
+  auto subscription = std::make_unique<EmbeddedSubscription>(impl_->engine, impl_->lock,
+                                                             impl_->mailman, std::move(on_message));
+  subscription->Join("SUBSCRIBE", channels);
+  subscription->Join("PSUBSCRIBE", patterns);
+  return std::unique_ptr<Subscription>(std::move(subscription));
+}
+
+}  // namespace satchel::store
