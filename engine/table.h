@@ -436,7 +436,13 @@ class Table {
   }
   // Buckets for a segment that is built with `items`: room for some more.
   static std::uint32_t BucketsFor(std::uint32_t items) {
-    return std::max<std::uint32_t>(1, (items * 5 + kSlots * 4 - 1) / (kSlots * 4));
+    return Fill(std::max<std::uint32_t>(1, (items * 6 + kSlots * 5 - 1) / (kSlots * 5)));
+  }
+  // As many buckets as fit into the block that the heap gives for `buckets`.
+  static std::uint32_t Fill(std::uint32_t buckets) {
+    if (buckets >= kMaxBuckets) return buckets;
+    const std::size_t bytes = Heap::ClassBytes(SegmentBytes(buckets)) - sizeof(TableSegment);
+    return static_cast<std::uint32_t>(bytes / sizeof(Bucket));
   }
 
   static std::size_t SegmentBytes(std::uint32_t buckets) {
@@ -547,7 +553,8 @@ class Table {
   void MakeRoom(TableSegment* segment) {
     const std::uint32_t buckets = segment->bucket_count;
     if (buckets < kMaxBuckets) {
-      Rebuild(segment, std::min(kMaxBuckets, buckets + std::max<std::uint32_t>(1, buckets / 3)));
+      Rebuild(segment,
+              Fill(std::min(kMaxBuckets, buckets + std::max<std::uint32_t>(1, buckets / 3))));
     } else if (MaySplit(*segment)) {
       Split(segment);
     } else {
