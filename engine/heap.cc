@@ -195,6 +195,7 @@ Heap::Region* Heap::NewRegion() {
   if (fresh_begin_ == fresh_end_) MapFresh();
   auto* region = new (fresh_begin_) Region;
   fresh_begin_ += kRegionBytes;
+  mapped_bytes_ += kRegionBytes;
   region->free_slabs = Region::kAllFree;
   region->previous = nullptr;
   region->next = regions_;
@@ -225,7 +226,6 @@ void Heap::MapFresh() {
   munmap(begin + before + bytes, asked - before - bytes);
   fresh_begin_ = begin + before;
   fresh_end_ = fresh_begin_ + bytes;
-  mapped_bytes_ += bytes;
   if (bytes >= 4 * kHugePageBytes) madvise(fresh_begin_, bytes, MADV_HUGEPAGE);
 }
 

@@ -44,7 +44,7 @@ class Heap {
 
   // Bytes handed out and not freed, each block rounded up to 8.
   std::size_t used_bytes() const { return used_bytes_; }
-  // Bytes of address space that the small blocks live in.
+  // Bytes of the regions that the small blocks live in.
   std::size_t mapped_bytes() const { return mapped_bytes_; }
 
   // The heap of the store this thread is working for. Requires a HeapScope.

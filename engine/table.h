@@ -37,6 +37,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/random.h"
@@ -61,26 +62,6 @@ struct alignas(64) TableSegment {
   std::int64_t earliest_deadline = kNoDeadline;
 };
 static_assert(sizeof(TableSegment) == 64);
-
-namespace table_internal {
-
-// memcmp without the call for the usual short keys.
-inline bool SameBytes(std::string_view a, std::string_view b) {
-  const std::size_t size = a.size();
-  if (size != b.size()) return false;
-  const auto word = [](const char* at) {
-    std::uint64_t value;
-    std::memcpy(&value, at, 8);
-    return value;
-  };
-  if (size >= 8 && size <= 16) {
-    return ((word(a.data()) ^ word(b.data())) |
-            (word(a.data() + size - 8) ^ word(b.data() + size - 8))) == 0;
-  }
-  return size == 0 || std::memcmp(a.data(), b.data(), size) == 0;
-}
-
-}  // namespace table_internal
 
 // What a Policy offers:
 //   using Item = ...;                                 what the table points to
@@ -420,7 +401,7 @@ class Table {
       Bucket* bucket = &home.buckets[index];
       for (unsigned match = Match(*bucket, Tag(hash)); match != 0; match &= match - 1) {
         const auto slot = static_cast<std::uint32_t>(std::countr_zero(match));
-        if (table_internal::SameBytes(Policy::Key(bucket->items[slot]), key)) {
+        if (SameBytes(Policy::Key(bucket->items[slot]), key)) {
           return {bucket, slot, index != home.index};
         }
       }
