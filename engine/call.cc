@@ -148,6 +148,11 @@ void Call::SetDeadline(std::string_view key, std::int64_t deadline_ms) {
   engine_.keyspace_.SetDeadline(db(), key, HashOf(key), deadline_ms);
 }
 
+void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {
+  Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
+  entry->set_access(static_cast<std::uint32_t>(now_ms() / 1000 - seconds) & 0xFFFFFF);
+}
+
 void Call::Move(int from_db, std::string_view from, int to_db, std::string_view to) {
   engine_.Touch(from_db, from);
   engine_.Touch(to_db, to);

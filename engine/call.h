@@ -87,6 +87,8 @@ class Call {
   bool Remove(std::string_view key) { return RemoveIn(db(), key); }
   bool RemoveIn(int db, std::string_view key);
   void SetDeadline(std::string_view key, std::int64_t deadline_ms);
+  // As if the key had been used last so long ago.
+  void SetIdleTime(std::string_view key, std::int64_t seconds);
   void ClearDeadline(std::string_view key) { SetDeadline(key, Database::kNoDeadline); }
   void Move(int from_db, std::string_view from, int to_db, std::string_view to);
   // Puts an entry in that was built elsewhere (COPY, RESTORE). The key must be absent.

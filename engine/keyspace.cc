@@ -14,6 +14,21 @@ void EntryPolicy::OnSegmentBuilt(TableSegment& segment) {
   deadlines.Update(segment);
 }
 
+void Database::Put(Entry* entry) {
+  const std::uint64_t hash = table.HashOf(entry->key());
+  table.Insert(entry, hash);
+  if (!entry->has_deadline()) return;
+  ++with_deadline;
+  NoteDeadline(hash, entry->deadline_ms());
+}
+
+void Database::NoteDeadline(std::uint64_t hash, std::int64_t deadline_ms) {
+  TableSegment* segment = table.FindSegment(hash);
+  if (deadline_ms >= segment->earliest_deadline) return;
+  segment->earliest_deadline = deadline_ms;
+  table.policy().deadlines.Update(*segment);
+}
+
 Keyspace::Keyspace(int databases, std::uint64_t hash_seed) {
   context_.hash_seed = hash_seed;
   for (int i = 0; i < databases; ++i) {
@@ -47,7 +62,7 @@ Entry* Keyspace::Create(int db, Entry* entry, std::uint64_t hash) {
   database.table.Insert(entry, hash);
   if (entry->has_deadline()) {
     ++database.with_deadline;
-    NoteDeadline(database, hash, entry->deadline_ms());
+    database.NoteDeadline(hash, entry->deadline_ms());
   }
   if (tracker_ != nullptr) tracker_->OnCreate(database, *entry);
   return entry;
@@ -65,7 +80,7 @@ Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
   *slot = entry;
   if (entry->has_deadline()) {
     ++database.with_deadline;
-    NoteDeadline(database, hash, entry->deadline_ms());
+    database.NoteDeadline(hash, entry->deadline_ms());
   }
   Entry::Free(old);
   return entry;
@@ -99,7 +114,7 @@ Entry* Keyspace::SetDeadline(int db, std::string_view key, std::uint64_t hash,
   }
   if (wanted) {
     entry->set_deadline_ms(deadline_ms);
-    NoteDeadline(database, hash, deadline_ms);
+    database.NoteDeadline(hash, deadline_ms);
   }
   return entry;
 }
@@ -120,7 +135,7 @@ void Keyspace::Move(int from_db, std::string_view from, int to_db, std::string_v
   target.table.Insert(entry, to_hash);
   if (entry->has_deadline()) {
     ++target.with_deadline;
-    NoteDeadline(target, to_hash, entry->deadline_ms());
+    target.NoteDeadline(to_hash, entry->deadline_ms());
   }
   if (tracker_ != nullptr) tracker_->OnCreate(target, *entry);
 }
@@ -136,13 +151,6 @@ std::size_t Keyspace::Flush(int db) {
 
 void Keyspace::Swap(int a, int b) {
   std::swap(dbs_[static_cast<std::size_t>(a)], dbs_[static_cast<std::size_t>(b)]);
-}
-
-void Keyspace::NoteDeadline(Database& db, std::uint64_t hash, std::int64_t deadline_ms) {
-  TableSegment* segment = db.table.FindSegment(hash);
-  if (deadline_ms >= segment->earliest_deadline) return;
-  segment->earliest_deadline = deadline_ms;
-  db.table.policy().deadlines.Update(*segment);
 }
 
 std::size_t Keyspace::VisitExpired(int db, std::int64_t now_ms, std::size_t limit,

@@ -45,6 +45,11 @@ struct Database {
     return heap.empty() ? kNoDeadline : heap.front()->earliest_deadline;
   }
 
+  // Puts an entry in while nobody else sees the database: during load. Its key must be absent.
+  void Put(Entry* entry);
+  // Tells active expiry of an entry's deadline. Requires an entry with that hash.
+  void NoteDeadline(std::uint64_t hash, std::int64_t deadline_ms);
+
   EntryTable table;
   const std::uint32_t dbid;
   std::size_t with_deadline = 0;
@@ -115,7 +120,6 @@ class Keyspace {
 
  private:
   Database& at(int db) { return *dbs_[static_cast<std::size_t>(db)]; }
-  void NoteDeadline(Database& db, std::uint64_t hash, std::int64_t deadline_ms);
 
   ValueContext context_;
   std::vector<std::shared_ptr<Database>> dbs_;

@@ -36,7 +36,7 @@ char* FormatLine(char* out, char type, std::string_view text) {
 }  // namespace
 
 void Encoder::Status(std::string_view text) { Line('+', text); }
-void Encoder::Error(std::string_view text) { Line('-', text); }
+void Encoder::WriteError(std::string_view text) { Line('-', text); }
 
 void Encoder::Integer(std::int64_t value) {
   out_.Commit(FormatHeader(out_.Reserve(kMaxHeaderBytes), ':', value));

@@ -28,9 +28,7 @@ class Encoder final : public Reply {
   }
   int protocol() const { return resp3_ ? 3 : 2; }
 
-  using Reply::Error;
   void Status(std::string_view text) override;
-  void Error(std::string_view text) override;
   void Integer(std::int64_t value) override;
   void Bulk(std::string_view bytes) override;
   void Null() override;
@@ -46,6 +44,9 @@ class Encoder final : public Reply {
   std::size_t Open(Aggregate kind) override;
   void Close(std::size_t mark, std::size_t count) override;
   bool is_resp3() const override { return resp3_; }
+
+ protected:
+  void WriteError(std::string_view text) override;
 
  private:
   // Writes an aggregate's header to `out` (kMaxHeaderBytes) and returns the length.
