@@ -49,6 +49,21 @@ void AppendBe(std::string& out, T value) {
   AppendLe(out, ByteSwap(value));
 }
 
+// a == b without the call of memcmp for the usual short keys.
+inline bool SameBytes(std::string_view a, std::string_view b) {
+  const std::size_t size = a.size();
+  if (size != b.size()) return false;
+  const auto differ = [&](auto word) {
+    const std::size_t last = size - sizeof word;
+    return ((LoadLe<decltype(word)>(a.data()) ^ LoadLe<decltype(word)>(b.data())) |
+            (LoadLe<decltype(word)>(a.data() + last) ^ LoadLe<decltype(word)>(b.data() + last))) !=
+           0;
+  };
+  if (size - 8 <= 8) return !differ(std::uint64_t{});
+  if (size - 4 < 4) return !differ(std::uint32_t{});
+  return size == 0 || std::memcmp(a.data(), b.data(), size) == 0;
+}
+
 // Two lower-case hex digits a byte.
 std::string ToHex(std::string_view bytes);
 // Empty unless `hex` is an even number of hex digits.

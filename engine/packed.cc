@@ -1,5 +1,6 @@
 #include "engine/packed.h"
 
+#include "base/bytes.h"
 #include "engine/heap.h"
 
 namespace satchel::engine {
@@ -38,10 +39,11 @@ PackedView::Position PackedView::Seek(std::size_t number) const {
 }
 
 PackedView::Position PackedView::Search(std::string_view bytes, std::size_t stride) const {
+  if (header_ == nullptr) return 0;
   const char* at = data();
   const char* const last = at + end();
   while (at != last) {
-    if (packed::Read(at) == bytes) return static_cast<Position>(at - data());
+    if (SameBytes(packed::Read(at), bytes)) return static_cast<Position>(at - data());
     for (std::size_t i = 0; i < stride; ++i) at = packed::Next(at);
   }
   return end();

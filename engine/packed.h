@@ -5,7 +5,7 @@
 //     length   = varint: 7 bits a byte, lowest first, bit 7: more follow
 //     back     = size of length and bytes, as a varint that is read from right to left
 //
-// An element of up to 125 bytes costs 2 bytes more than its content.
+// An element of up to 126 bytes costs 2 bytes more than its content.
 //
 // PackedBlock is an 8-byte handle on one block of the current Heap: a header of 8 bytes
 // (bytes used, number of elements, capacity) and the elements. Empty blocks own nothing.
@@ -49,11 +49,16 @@ inline std::size_t ReadLength(const char*& at) {
 }
 
 inline std::string_view Read(const char* at) {
+  const auto first = static_cast<unsigned char>(*at);
+  if (first <= 127) return {at + 1, first};
   const std::size_t length = ReadLength(at);
   return {at, length};
 }
 
 inline const char* Next(const char* at) {
+  // Up to 126 bytes, length and back are a byte each.
+  const auto first = static_cast<unsigned char>(*at);
+  if (first < 127) return at + first + 2;
   const char* bytes = at;
   const std::size_t length = ReadLength(bytes);
   const char* back = bytes + length;
@@ -62,6 +67,8 @@ inline const char* Next(const char* at) {
 
 // The element that ends where `at` points.
 inline const char* Previous(const char* at) {
+  const auto last = static_cast<unsigned char>(at[-1]);
+  if (last <= 127) return at - last - 1;
   auto byte = static_cast<unsigned char>(*--at);
   std::size_t front = byte & 127;
   for (int shift = 7; byte > 127; shift += 7) {

@@ -26,10 +26,13 @@ ScoreTree::~ScoreTree() {
 }
 
 void ScoreTree::Insert(ScoredMember* member) {
-  ++size_;
   if (root_ == nullptr) root_ = NewLeaf();
   Path path;
   Descend(member, path);
+  if (path.leaf->count() == kLeafSlots && path.slot < kLeafSlots && Spread(path)) {
+    Descend(member, path);
+  }
+  ++size_;
   for (std::uint32_t i = 0; i < height_; ++i) ++path.steps[i].inner->sizes[path.steps[i].child];
 
   Leaf* leaf = path.leaf;
@@ -139,6 +142,48 @@ void ScoreTree::Descend(const ScoredMember* member, Path& path) const {
     ++slot;
   }
   path.slot = slot;
+}
+
+// Moves slots of the full leaf at the path's end to a neighbour under the same parent: leaves are
+// then fuller on average than if each split at once. False when the neighbours are full too.
+bool ScoreTree::Spread(const Path& path) {
+  if (height_ == 0) return false;
+  const auto [parent, child] = path.steps[height_ - 1];
+  Leaf* leaf = path.leaf;
+  const auto moved = [&](std::uint32_t from, std::uint32_t to, std::uint32_t count) {
+    parent->sizes[from] -= count;
+    parent->sizes[to] += count;
+    const std::uint32_t right = std::max(from, to);
+    const Slot& first = static_cast<Leaf*>(parent->children[right])->slots[0];
+    parent->scores[right] = first.score;
+    parent->firsts[right] = first.member;
+    return true;
+  };
+  if (child + 1 < parent->count) {
+    auto* right = static_cast<Leaf*>(parent->children[child + 1]);
+    const std::uint32_t held = right->count();
+    const std::uint32_t count = (kLeafSlots - held) / 2;
+    if (count > 0) {
+      std::copy_backward(right->slots, right->slots + held, right->slots + held + count);
+      std::copy_n(leaf->slots + kLeafSlots - count, count, right->slots);
+      right->set_count(held + count);
+      leaf->set_count(kLeafSlots - count);
+      return moved(child, child + 1, count);
+    }
+  }
+  if (child > 0) {
+    auto* left = static_cast<Leaf*>(parent->children[child - 1]);
+    const std::uint32_t held = left->count();
+    const std::uint32_t count = (kLeafSlots - held) / 2;
+    if (count > 0) {
+      std::copy_n(leaf->slots, count, left->slots + held);
+      std::copy(leaf->slots + count, leaf->slots + kLeafSlots, leaf->slots);
+      left->set_count(held + count);
+      leaf->set_count(kLeafSlots - count);
+      return moved(child, child - 1, count);
+    }
+  }
+  return false;
 }
 
 // Puts what was split off to the right of the path's end into the inner nodes above.

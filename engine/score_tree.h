@@ -160,6 +160,7 @@ class ScoreTree {
   }
 
   void Descend(const ScoredMember* member, Path& path) const;
+  bool Spread(const Path& path);
   void InsertChild(const Path& path, Child right);
   static void PutChild(Inner* inner, std::uint32_t at, const Child& child);
   static void DropChild(Inner* inner, std::uint32_t at);

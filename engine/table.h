@@ -37,6 +37,7 @@
 #include <emmintrin.h>
 #endif
 
+#include "base/bytes.h"
 #include "base/check.h"
 #include "base/hash.h"
 #include "base/random.h"
@@ -61,26 +62,6 @@ struct alignas(64) TableSegment {
   std::int64_t earliest_deadline = kNoDeadline;
 };
 static_assert(sizeof(TableSegment) == 64);
-
-namespace table_internal {
-
-// memcmp without the call for the usual short keys.
-inline bool SameBytes(std::string_view a, std::string_view b) {
-  const std::size_t size = a.size();
-  if (size != b.size()) return false;
-  const auto word = [](const char* at) {
-    std::uint64_t value;
-    std::memcpy(&value, at, 8);
-    return value;
-  };
-  if (size >= 8 && size <= 16) {
-    return ((word(a.data()) ^ word(b.data())) |
-            (word(a.data() + size - 8) ^ word(b.data() + size - 8))) == 0;
-  }
-  return size == 0 || std::memcmp(a.data(), b.data(), size) == 0;
-}
-
-}  // namespace table_internal
 
 // What a Policy offers:
 //   using Item = ...;                                 what the table points to
@@ -420,7 +401,7 @@ class Table {
       Bucket* bucket = &home.buckets[index];
       for (unsigned match = Match(*bucket, Tag(hash)); match != 0; match &= match - 1) {
         const auto slot = static_cast<std::uint32_t>(std::countr_zero(match));
-        if (table_internal::SameBytes(Policy::Key(bucket->items[slot]), key)) {
+        if (SameBytes(Policy::Key(bucket->items[slot]), key)) {
           return {bucket, slot, index != home.index};
         }
       }
@@ -436,7 +417,13 @@ class Table {
   }
   // Buckets for a segment that is built with `items`: room for some more.
   static std::uint32_t BucketsFor(std::uint32_t items) {
-    return std::max<std::uint32_t>(1, (items * 5 + kSlots * 4 - 1) / (kSlots * 4));
+    return Fill(std::max<std::uint32_t>(1, (items * 6 + kSlots * 5 - 1) / (kSlots * 5)));
+  }
+  // As many buckets as fit into the block that the heap gives for `buckets`.
+  static std::uint32_t Fill(std::uint32_t buckets) {
+    if (buckets >= kMaxBuckets) return buckets;
+    const std::size_t bytes = Heap::ClassBytes(SegmentBytes(buckets)) - sizeof(TableSegment);
+    return static_cast<std::uint32_t>(bytes / sizeof(Bucket));
   }
 
   static std::size_t SegmentBytes(std::uint32_t buckets) {
@@ -547,7 +534,8 @@ class Table {
   void MakeRoom(TableSegment* segment) {
     const std::uint32_t buckets = segment->bucket_count;
     if (buckets < kMaxBuckets) {
-      Rebuild(segment, std::min(kMaxBuckets, buckets + std::max<std::uint32_t>(1, buckets / 3)));
+      Rebuild(segment,
+              Fill(std::min(kMaxBuckets, buckets + std::max<std::uint32_t>(1, buckets / 3))));
     } else if (MaySplit(*segment)) {
       Split(segment);
     } else {
