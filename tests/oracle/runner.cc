@@ -79,6 +79,8 @@ void Runner::RunLine(const Line& line) {
   for (auto* frames : {&expected, &actual})
     for (auto& frame : *frames)
       if (IsBroken(frame, "no reply")) ++timeouts_;
+  if (!expected.empty() && IsBroken(expected.back(), "no reply"))
+    Report(line, "redis gave no reply: the line is wrong");
   if (!line.save_as.empty() && !expected.empty() && !actual.empty()) {
     reference_.saved[line.save_as] = expected[0];
     subject_.saved[line.save_as] = actual[0];
