@@ -238,9 +238,8 @@ Frame Runner::Block(Side& side, const Line& line) {
 void Runner::Compare(const Line& line, const Frames& expected, const Frames& actual) {
   if (equal_servers_ && line.action == Action::kBlock && expected[0].type == Frame::kBroken)
     Report(line, "redis " + Describe(expected[0]));
-  bool same = expected.size() == actual.size();
-  for (std::size_t i = 0; same && i < expected.size(); ++i)
-    same = Same(expected[i], actual[i], line.comparison);
+  const bool same = Same(Frame{.type = '*', .items = expected}, Frame{.type = '*', .items = actual},
+                         line.comparison);
   if (!line.differs.empty() && !equal_servers_) {
     if (same) Report(line, "no longer differs; the file says: " + line.differs);
     return;
