@@ -264,6 +264,7 @@ void Runner::CompareFollowed(const Line& line) {
     if (name == line.connection) continue;
     Line drain = line;
     drain.source += "   (what @" + name + " saw)";
+    drain.action = Action::kDrain;
     drain.differs.clear();
     drain.comparison = {};
     Compare(drain, Drain(reference_, name), Drain(subject_, name));
