@@ -49,6 +49,12 @@ int FreePort() {
   return port;
 }
 
+// Satchel refuses variables it does not know, and ours are none of its.
+void ForgetOurVariables() {
+  unsetenv("SATCHEL_BINARY");
+  unsetenv("SATCHEL_ORACLE_SUBJECT");
+}
+
 pid_t Spawn(const std::vector<std::string>& command, const std::string& output_file) {
   std::vector<char*> argv;
   for (auto& word : command) argv.push_back(const_cast<char*>(word.c_str()));
@@ -58,6 +64,7 @@ pid_t Spawn(const std::vector<std::string>& command, const std::string& output_f
   if (pid != 0) return pid;
   prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (getppid() != parent) _exit(127);
+  ForgetOurVariables();
   const int out = open(output_file.c_str(), O_CREAT | O_WRONLY | O_APPEND, 0600);
   const int in = open("/dev/null", O_RDONLY);
   dup2(in, 0);
