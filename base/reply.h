@@ -10,6 +10,7 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -23,8 +24,6 @@ class Reply {
   virtual ~Reply() = default;
 
   virtual void Status(std::string_view text) = 0;
-  // The whole text, code first, without the leading '-': "ERR syntax error".
-  virtual void Error(std::string_view text) = 0;
   virtual void Integer(std::int64_t value) = 0;
   virtual void Bulk(std::string_view bytes) = 0;
   virtual void Null() = 0;                              // $-1, in RESP3 _
@@ -51,21 +50,37 @@ class Reply {
     if (is_resp3()) Begin(Aggregate::kArray, 2);
   }
 
+  // The whole text, code first, without the leading '-': "ERR syntax error". Counted.
+  void Error(std::string_view text) {
+    ++errors_;
+    error_code_.assign(text.substr(0, text.find(' ')).substr(0, 32));
+    WriteError(text);
+  }
+
   void Ok() { Status("OK"); }
   void Error(const satchel::Error& error) { Error(std::string_view(error.detail)); }
   void BeginArray(std::size_t count) { Begin(Aggregate::kArray, count); }
   void BeginMap(std::size_t pairs) { Begin(Aggregate::kMap, pairs); }
   void BeginSet(std::size_t count) { Begin(Aggregate::kSet, count); }
   void BeginPush(std::size_t count) { Begin(Aggregate::kPush, count); }
+
+  // Errors written so far, and the first word of the last one.
+  std::uint64_t errors() const { return errors_; }
+  const std::string& error_code() const { return error_code_; }
+
+ protected:
+  virtual void WriteError(std::string_view text) = 0;
+
+ private:
+  std::uint64_t errors_ = 0;
+  std::string error_code_;
 };
 
-// Counts what is thrown away: for replay, and for CLIENT REPLY OFF.
+// Throws values away, counting errors: for replay, and for CLIENT REPLY OFF.
 class NullReply final : public Reply {
  public:
   explicit NullReply(bool resp3 = false) : resp3_(resp3) {}
-  using Reply::Error;
   void Status(std::string_view) override {}
-  void Error(std::string_view) override { ++errors_; }
   void Integer(std::int64_t) override {}
   void Bulk(std::string_view) override {}
   void Null() override {}
@@ -78,11 +93,12 @@ class NullReply final : public Reply {
   std::size_t Open(Aggregate) override { return 0; }
   void Close(std::size_t, std::size_t) override {}
   bool is_resp3() const override { return resp3_; }
-  std::size_t errors() const { return errors_; }
+
+ protected:
+  void WriteError(std::string_view) override {}
 
  private:
   bool resp3_;
-  std::size_t errors_ = 0;
 };
 
 }  // namespace satchel

@@ -113,7 +113,7 @@ void Send(const ReplyValue& value, Reply& reply) {
 }
 
 void ValueSink::Status(std::string_view text) { Add(ReplyValue::Status(text)); }
-void ValueSink::Error(std::string_view text) { Add(ReplyValue::Error(text)); }
+void ValueSink::WriteError(std::string_view text) { Add(ReplyValue::Error(text)); }
 void ValueSink::Integer(std::int64_t value) { Add(ReplyValue::Integer(value)); }
 void ValueSink::Bulk(std::string_view bytes) { Add(ReplyValue::Bulk(bytes)); }
 void ValueSink::Null() { Add({.type = ReplyType::kNull}); }

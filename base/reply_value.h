@@ -63,9 +63,7 @@ class ValueSink final : public Reply {
  public:
   explicit ValueSink(bool resp3 = false) : resp3_(resp3) {}
 
-  using Reply::Error;
   void Status(std::string_view text) override;
-  void Error(std::string_view text) override;
   void Integer(std::int64_t value) override;
   void Bulk(std::string_view bytes) override;
   void Null() override;
@@ -82,6 +80,9 @@ class ValueSink final : public Reply {
   // Whether a whole reply has arrived.
   bool complete() const { return complete_; }
   ReplyValue Take();
+
+ protected:
+  void WriteError(std::string_view text) override;
 
  private:
   struct Frame {

@@ -1,0 +1,219 @@
+#include "engine/call.h"
+
+#include <algorithm>
+#include <cmath>
+
+namespace satchel::engine {
+
+// --- Arguments -----------------------------------------------------------------------------
+
+Result<std::int64_t> Call::Integer(std::size_t i) const {
+  const auto value = ParseInt(arg(i));
+  if (!value) return ReplyError(kNotInteger);
+  return *value;
+}
+
+Result<double> Call::Double(std::size_t i) const {
+  const auto value = ParseDouble(arg(i));
+  if (!value) return ReplyError(kNotFloat);
+  return *value;
+}
+
+std::uint64_t Call::HashOf(std::string_view key) const {
+  if (args_.size() < 2 || key.data() != args_[1].data() || key.size() != args_[1].size()) {
+    return engine_.keyspace_.Hash(key);
+  }
+  if (!hash_known_) {
+    hash_ = engine_.keyspace_.Hash(key);
+    hash_known_ = true;
+  }
+  return hash_;
+}
+
+// --- Lookups -------------------------------------------------------------------------------
+
+const Entry* Call::LookIn(int db, std::string_view key) {
+  const Entry* entry = engine_.keyspace_.Peek(db, key, HashOf(key));
+  if (entry == nullptr || !entry->has_deadline() || engine_.replaying_) return entry;
+  if (!entry->ExpiredAt(now_ms())) return entry;
+  engine_.Expire(db, key);
+  return nullptr;
+}
+
+const Entry* Call::FindIn(int db, std::string_view key) {
+  const Entry* entry = LookIn(db, key);
+  const bool read = (command_.flags & kReadonly) != 0;
+  if (entry == nullptr) {
+    if (read) {
+      ++engine_.stats_.keyspace_misses;
+      EventIn(db, kEventKeyMiss, "keymiss", key);
+    }
+    return nullptr;
+  }
+  if (read) ++engine_.stats_.keyspace_hits;
+  if (!session_.no_touch) const_cast<Entry*>(entry)->set_access(engine_.access_clock_);
+  return entry;
+}
+
+Result<const Entry*> Call::FindString(std::string_view key) {
+  const Entry* entry = Find(key);
+  if (entry != nullptr && !entry->is_string()) return WrongType();
+  return entry;
+}
+
+// --- The door ------------------------------------------------------------------------------
+
+Result<Entry*> Call::EditTyped(std::string_view key, ValueType type) {
+  const Entry* entry = Find(key);
+  if (entry == nullptr) return nullptr;
+  if (entry->type() != type) return WrongType();
+  engine_.Touch(db(), key);
+  return engine_.keyspace_.Edit(db(), key, HashOf(key));
+}
+
+void Call::Adopt(int db, Entry* entry) {
+  const std::string_view key = entry->key();
+  engine_.Touch(db, key);
+  entry->set_access(engine_.access_clock_);
+  engine_.keyspace_.Create(db, entry, HashOf(key));
+  EventIn(db, kEventNew, "new", key);
+  if (!entry->is_string()) engine_.SignalReady(db, key);
+}
+
+void Call::SetString(std::string_view key, std::string_view value, Ttl ttl) {
+  const Entry* old = Look(key);
+  if (old == nullptr) return Adopt(db(), Entry::NewString(key, value, false));
+  engine_.Touch(db(), key);
+  const bool keep = ttl == Ttl::kKeep && old->has_deadline();
+  if (old->encoding() == Encoding::kInline && old->has_deadline() == keep &&
+      old->inline_bytes().size() == value.size() && !ParseInt(value)) {
+    Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
+    std::memcpy(const_cast<char*>(entry->inline_bytes().data()), value.data(), value.size());
+    entry->set_access(engine_.access_clock_);
+    return;
+  }
+  Entry* entry = Entry::NewString(key, value, keep);
+  if (keep) entry->set_deadline_ms(old->deadline_ms());
+  engine_.keyspace_.Replace(db(), entry, HashOf(key));
+  entry->set_access(engine_.access_clock_);
+}
+
+void Call::SetInteger(std::string_view key, std::int64_t value) {
+  const Entry* old = Look(key);
+  if (old != nullptr && old->is_string() && old->encoding() == Encoding::kInt) {
+    engine_.Touch(db(), key);
+    engine_.keyspace_.Edit(db(), key, HashOf(key))->set_integer(value);
+    return;
+  }
+  char digits[kMaxIntText];
+  SetString(key, {digits, static_cast<std::size_t>(FormatIntTo(digits, value))}, Ttl::kKeep);
+}
+
+StringBuffer& Call::EditRaw(std::string_view key, std::size_t capacity) {
+  const Entry* old = Look(key);
+  if (old == nullptr) {
+    Entry* entry = Entry::NewRaw(key, StringBuffer::New({}, capacity), false);
+    Adopt(db(), entry);
+    return *entry->buffer();
+  }
+  engine_.Touch(db(), key);
+  if (old->encoding() != Encoding::kRaw) {
+    const StringText text(*old);
+    const std::size_t room = std::max(capacity, text.view().size());
+    Entry* entry = Entry::NewRaw(key, StringBuffer::New(text, room), old->has_deadline());
+    if (old->has_deadline()) entry->set_deadline_ms(old->deadline_ms());
+    engine_.keyspace_.Replace(db(), entry, HashOf(key));
+    return *entry->buffer();
+  }
+  Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
+  StringBuffer* buffer = entry->buffer();
+  if (buffer->capacity < capacity) {
+    // Twice the room that is needed, at most 1 MB more: appending is O(1) amortised.
+    const std::size_t room = capacity + std::min<std::size_t>(capacity, 1 << 20);
+    StringBuffer* larger = StringBuffer::New(buffer->view(), room);
+    StringBuffer::Free(buffer);
+    entry->set_buffer(larger);
+  }
+  return *entry->buffer();
+}
+
+bool Call::RemoveIn(int db, std::string_view key) {
+  if (LookIn(db, key) == nullptr) return false;
+  engine_.Touch(db, key);
+  return engine_.keyspace_.Remove(db, key, HashOf(key));
+}
+
+void Call::SetDeadline(std::string_view key, std::int64_t deadline_ms) {
+  engine_.Touch(db(), key);
+  engine_.keyspace_.SetDeadline(db(), key, HashOf(key), deadline_ms);
+}
+
+void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {
+  Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
+  entry->set_access(static_cast<std::uint32_t>(now_ms() / 1000 - seconds) & 0xFFFFFF);
+}
+
+void Call::Move(int from_db, std::string_view from, int to_db, std::string_view to) {
+  engine_.Touch(from_db, from);
+  engine_.Touch(to_db, to);
+  engine_.keyspace_.Move(from_db, from, to_db, to);
+  engine_.SignalReady(to_db, to);
+}
+
+std::size_t Call::Flush(int db) {
+  engine_.InvalidateDatabase(db, -1);
+  return engine_.keyspace_.Flush(db);
+}
+
+void Call::Swap(int a, int b) {
+  engine_.InvalidateDatabase(a, b);
+  engine_.InvalidateDatabase(b, a);
+  engine_.keyspace_.Swap(a, b);
+  for (const Session* session : engine_.blocked_) {
+    const int waiting_in = session->blocked->db;
+    if (waiting_in != a && waiting_in != b) continue;
+    for (const std::string& key : session->blocked->keys) {
+      if (engine_.keyspace_.Peek(waiting_in, key) != nullptr) {
+        engine_.SignalReady(waiting_in, key);
+      }
+    }
+  }
+}
+
+void Call::Effect(int db, std::span<const std::string_view> args) {
+  Changed();
+  if (effects_wanted() && !engine_.replaying_) engine_.effects_.Add(db, args);
+}
+
+void Call::Changed(std::size_t changes) {
+  changed_ = true;
+  engine_.stats_.changes += changes;
+}
+
+// --- Blocking ------------------------------------------------------------------------------
+
+Result<std::int64_t> Call::BlockDeadline(std::size_t i) const {
+  const auto seconds = ParseLongDouble(arg(i));
+  if (!seconds) return ReplyError("ERR timeout is not a float or out of range");
+  const long double ms = *seconds * 1000;
+  if (ms > static_cast<long double>(INT64_MAX)) {
+    return ReplyError("ERR timeout is out of range");
+  }
+  if (ms < 0) return ReplyError("ERR timeout is negative");
+  if (ms == 0) return 0;
+  const auto span = static_cast<std::int64_t>(std::ceil(ms));
+  std::int64_t deadline = 0;
+  if (__builtin_add_overflow(now_ms(), span, &deadline)) {
+    return ReplyError("ERR timeout is out of range");
+  }
+  return deadline;
+}
+
+bool Call::Block(std::span<const std::string_view> keys, std::int64_t deadline_ms) {
+  if (!may_block_) return false;
+  wants_block_ = true;
+  if (!session_.blocked) engine_.Block(session_, command_, args_, keys, deadline_ms);
+  return true;
+}
+
+}  // namespace satchel::engine

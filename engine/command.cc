@@ -1,0 +1,83 @@
+#include "engine/command.h"
+
+#include <algorithm>
+
+#include "base/text.h"
+
+namespace satchel::engine {
+namespace {
+
+// Where the keys of one specification begin; 0 when its keyword is absent.
+std::size_t BeginOf(const KeySpec& spec, std::span<const std::string_view> args) {
+  if (spec.begin == KeySpec::Begin::kIndex) return static_cast<std::size_t>(spec.index);
+  const bool backwards = spec.index < 0;
+  const auto count = static_cast<std::int64_t>(args.size());
+  std::int64_t i = backwards ? count + spec.index : spec.index;
+  for (; i > 0 && i < count; i += backwards ? -1 : 1) {
+    if (EqualIgnoreCase(args[static_cast<std::size_t>(i)], spec.keyword)) {
+      return static_cast<std::size_t>(i) + 1;
+    }
+  }
+  return 0;
+}
+
+bool FindByCount(const KeySpec& spec, std::size_t begin, std::span<const std::string_view> args,
+                 std::vector<KeyPosition>* keys) {
+  const std::size_t at = begin + static_cast<std::size_t>(spec.a);
+  if (at >= args.size()) return false;
+  const auto count = ParseInt(args[at]);
+  const std::size_t first = begin + static_cast<std::size_t>(spec.b);
+  if (!count || *count < 0 || static_cast<std::uint64_t>(*count) > args.size() - first) {
+    return false;
+  }
+  for (std::int64_t i = 0; i < *count; ++i) {
+    keys->push_back({static_cast<std::uint32_t>(first + static_cast<std::size_t>(i)), spec.flags});
+  }
+  return true;
+}
+
+void FindByRange(const KeySpec& spec, std::size_t begin, std::span<const std::string_view> args,
+                 std::vector<KeyPosition>* keys) {
+  const auto count = static_cast<std::int64_t>(args.size());
+  const auto first = static_cast<std::int64_t>(begin);
+  std::int64_t last = spec.a >= 0 ? first + spec.a : count + spec.a;
+  // A limit of n keeps the first n-th part of the rest: the keys of STREAMS k k id id.
+  if (spec.a < 0 && spec.b > 1) last = first + (last - first + 1) / spec.b - 1;
+  for (std::int64_t i = first; i <= last && i < count; i += spec.step) {
+    keys->push_back({static_cast<std::uint32_t>(i), spec.flags});
+  }
+}
+
+}  // namespace
+
+bool FindKeys(const Command& command, std::span<const std::string_view> args,
+              std::vector<KeyPosition>* keys) {
+  for (const KeySpec& spec : command.keys) {
+    if (spec.begin == KeySpec::Begin::kNone || spec.begin == KeySpec::Begin::kUnknown) continue;
+    const std::size_t begin = BeginOf(spec, args);
+    if (begin == 0) continue;
+    if (spec.find == KeySpec::Find::kKeyNum) {
+      if (!FindByCount(spec, begin, args, keys)) return false;
+    } else {
+      FindByRange(spec, begin, args, keys);
+    }
+  }
+  return true;
+}
+
+Command::LegacyRange Command::legacy_range() const {
+  LegacyRange range{0, 0, 0};
+  for (const KeySpec& spec : keys) {
+    if (spec.begin != KeySpec::Begin::kIndex || spec.find != KeySpec::Find::kRange) continue;
+    if (spec.flags & kNotKey && range.first != 0) continue;
+    const int last = spec.a >= 0 ? spec.index + spec.a : spec.a;
+    if (range.first == 0) {
+      range = {spec.index, last, spec.step};
+    } else if (range.last >= 0 && spec.index == range.last + 1) {
+      range.last = last;  // specifications that follow each other make one range
+    }
+  }
+  return range;
+}
+
+}  // namespace satchel::engine

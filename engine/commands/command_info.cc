@@ -1,0 +1,346 @@
+#include "engine/commands/command_info.h"
+
+#include <algorithm>
+
+namespace satchel::engine {
+namespace {
+
+struct FlagName {
+  std::uint32_t flag;
+  std::string_view name;
+};
+
+constexpr FlagName kFlagNames[] = {
+    {kWrite, "write"},
+    {kReadonly, "readonly"},
+    {kDenyOom, "denyoom"},
+    {kAdmin, "admin"},
+    {kPubsub, "pubsub"},
+    {kNoScript, "noscript"},
+    {kBlocking, "blocking"},
+    {kLoading, "loading"},
+    {kStale, "stale"},
+    {kSkipMonitor, "skip_monitor"},
+    {kSkipSlowlog, "skip_slowlog"},
+    {kFast, "fast"},
+    {kNoAuth, "no_auth"},
+    {kNoMandatoryKeys, "no_mandatory_keys"},
+    {kNoAsyncLoading, "no_async_loading"},
+    {kNoMulti, "no_multi"},
+    {kMovableKeys, "movablekeys"},
+    {kAllowBusy, "allow_busy"},
+};
+
+constexpr FlagName kCategoryNames[] = {
+    {kCatKeyspace, "@keyspace"},
+    {kCatSet, "@set"},
+    {kCatSortedSet, "@sortedset"},
+    {kCatList, "@list"},
+    {kCatHash, "@hash"},
+    {kCatString, "@string"},
+    {kCatBitmap, "@bitmap"},
+    {kCatHyperLogLog, "@hyperloglog"},
+    {kCatGeo, "@geo"},
+    {kCatStream, "@stream"},
+    {kCatConnection, "@connection"},
+    {kCatTransaction, "@transaction"},
+    {kCatScripting, "@scripting"},
+};
+
+constexpr FlagName kKeyFlagNames[] = {
+    {kRO, "RO"},
+    {kRW, "RW"},
+    {kOW, "OW"},
+    {kRM, "RM"},
+    {kAccess, "access"},
+    {kUpdate, "update"},
+    {kInsert, "insert"},
+    {kDelete, "delete"},
+    {kNotKey, "not_key"},
+    {kIncomplete, "incomplete"},
+    {kVariableFlags, "variable_flags"},
+};
+
+// The names whose flags are set, as a set of statuses.
+void ReplyFlags(Reply& reply, std::span<const FlagName> names, std::uint32_t flags) {
+  const auto count = std::count_if(names.begin(), names.end(),
+                                   [&](const FlagName& name) { return flags & name.flag; });
+  reply.BeginSet(static_cast<std::size_t>(count));
+  for (const FlagName& name : names) {
+    if (flags & name.flag) reply.Status(name.name);
+  }
+}
+
+std::vector<std::string> TipsOf(const Command& command) {
+  std::vector<std::string> tips;
+  if (command.flags & kNondeterministicOutput) tips.push_back("nondeterministic_output");
+  if (command.flags & kNondeterministicOutputOrder) {
+    tips.push_back("nondeterministic_output_order");
+  }
+  if (!command.tips.empty()) {
+    for (std::string_view tip : Split(command.tips, ' ')) tips.emplace_back(tip);
+  }
+  return tips;
+}
+
+void ReplyBeginSearch(Reply& reply, const KeySpec& spec) {
+  reply.BeginMap(2);
+  reply.Bulk("type");
+  switch (spec.begin) {
+    case KeySpec::Begin::kIndex:
+      reply.Bulk("index");
+      reply.Bulk("spec");
+      reply.BeginMap(1);
+      reply.Bulk("index");
+      reply.Integer(spec.index);
+      break;
+    case KeySpec::Begin::kKeyword:
+      reply.Bulk("keyword");
+      reply.Bulk("spec");
+      reply.BeginMap(2);
+      reply.Bulk("keyword");
+      reply.Bulk(spec.keyword);
+      reply.Bulk("startfrom");
+      reply.Integer(spec.index);
+      break;
+    default:
+      reply.Bulk("unknown");
+      reply.Bulk("spec");
+      reply.BeginMap(0);
+  }
+}
+
+void ReplyFindKeys(Reply& reply, const KeySpec& spec) {
+  reply.BeginMap(2);
+  reply.Bulk("type");
+  if (spec.find == KeySpec::Find::kUnknown) {
+    reply.Bulk("unknown");
+    reply.Bulk("spec");
+    return reply.BeginMap(0);
+  }
+  const bool counted = spec.find == KeySpec::Find::kKeyNum;
+  reply.Bulk(counted ? "keynum" : "range");
+  reply.Bulk("spec");
+  reply.BeginMap(3);
+  reply.Bulk(counted ? "keynumidx" : "lastkey");
+  reply.Integer(spec.a);
+  reply.Bulk(counted ? "firstkey" : "keystep");
+  reply.Integer(counted ? spec.b : spec.step);
+  reply.Bulk(counted ? "keystep" : "limit");
+  reply.Integer(counted ? spec.step : spec.b);
+}
+
+void ReplyKeySpecs(Reply& reply, const Command& command) {
+  const auto count = std::count_if(command.keys.begin(), command.keys.end(),
+                                   [](const auto& k) { return k.begin != KeySpec::Begin::kNone; });
+  reply.BeginSet(static_cast<std::size_t>(count));
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    const KeySpec& spec = command.keys[i];
+    reply.BeginMap(spec.notes.empty() ? 3 : 4);
+    if (!spec.notes.empty()) {
+      reply.Bulk("notes");
+      reply.Bulk(spec.notes);
+    }
+    reply.Bulk("flags");
+    ReplyFlags(reply, kKeyFlagNames, spec.flags);
+    reply.Bulk("begin_search");
+    ReplyBeginSearch(reply, spec);
+    reply.Bulk("find_keys");
+    ReplyFindKeys(reply, spec);
+  }
+}
+
+void ReplyInfo(Reply& reply, const Command& command) {
+  const auto range = command.legacy_range();
+  reply.BeginArray(10);
+  reply.Bulk(CommandTable::FullName(command));
+  reply.Integer(command.arity);
+  ReplyFlags(reply, kFlagNames, command.flags);
+  reply.Integer(range.first);
+  reply.Integer(range.last);
+  reply.Integer(range.step);
+  const auto categories = AclCategoriesOf(command);
+  reply.BeginSet(categories.size());
+  for (std::string_view category : categories) reply.Status(category);
+  const auto tips = TipsOf(command);
+  reply.BeginSet(tips.size());
+  for (const std::string& tip : tips) reply.Bulk(tip);
+  ReplyKeySpecs(reply, command);
+  reply.BeginSet(command.subcommands.size());
+  for (const Command& row : command.subcommands) ReplyInfo(reply, row);
+}
+
+void ReplyDocs(Reply& reply, const Command& command) {
+  reply.Bulk(CommandTable::FullName(command));
+  const bool container = !command.subcommands.empty();
+  reply.BeginMap(3 + (command.complexity.empty() ? 0 : 1) + (container ? 1 : 0));
+  reply.Bulk("summary");
+  reply.Bulk(command.summary);
+  reply.Bulk("since");
+  reply.Bulk(command.since);
+  reply.Bulk("group");
+  reply.Bulk(command.group);
+  if (!command.complexity.empty()) {
+    reply.Bulk("complexity");
+    reply.Bulk(command.complexity);
+  }
+  if (container) {
+    reply.Bulk("subcommands");
+    reply.BeginMap(command.subcommands.size());
+    for (const Command& row : command.subcommands) ReplyDocs(reply, row);
+  }
+}
+
+// "config|get" as well as "config".
+const Command* FindByFullName(const CommandTable& table, std::string_view name) {
+  const std::size_t bar = name.find('|');
+  const Command* command = table.Find(name.substr(0, bar));
+  if (command == nullptr || bar == std::string_view::npos) return command;
+  return CommandTable::FindSubcommand(*command, name.substr(bar + 1));
+}
+
+}  // namespace
+
+std::vector<std::string_view> AclCategoriesOf(const Command& command) {
+  std::vector<std::string_view> names;
+  const std::uint32_t flags = command.flags;
+  if (flags & kWrite) names.push_back("@write");
+  if ((flags & kReadonly) && !(command.categories & kCatScripting)) names.push_back("@read");
+  for (const FlagName& category : kCategoryNames) {
+    if (command.categories & category.flag) names.push_back(category.name);
+  }
+  if (flags & kAdmin) names.push_back("@admin");
+  if ((flags & kAdmin) || (command.categories & kCatDangerous)) names.push_back("@dangerous");
+  if (flags & kPubsub) names.push_back("@pubsub");
+  names.push_back(flags & kFast ? "@fast" : "@slow");
+  if (flags & kBlocking) names.push_back("@blocking");
+  return names;
+}
+
+void CommandAll(Call& call, Reply& reply) {
+  const auto& all = call.engine().commands().all();
+  reply.BeginArray(all.size());
+  for (const Command* command : all) ReplyInfo(reply, *command);
+}
+
+void CommandCount(Call& call, Reply& reply) {
+  reply.Integer(static_cast<std::int64_t>(call.engine().commands().all().size()));
+}
+
+void CommandInfo(Call& call, Reply& reply) {
+  if (call.argc() == 2) return CommandAll(call, reply);
+  reply.BeginArray(call.argc() - 2);
+  for (std::size_t i = 2; i < call.argc(); ++i) {
+    const Command* command = FindByFullName(call.engine().commands(), call.arg(i));
+    if (command == nullptr) {
+      reply.NullArray();
+    } else {
+      ReplyInfo(reply, *command);
+    }
+  }
+}
+
+void CommandDocs(Call& call, Reply& reply) {
+  std::vector<const Command*> wanted;
+  if (call.argc() == 2) wanted = call.engine().commands().all();
+  for (std::size_t i = 2; i < call.argc(); ++i) {
+    const Command* command = FindByFullName(call.engine().commands(), call.arg(i));
+    if (command != nullptr) wanted.push_back(command);
+  }
+  reply.BeginMap(wanted.size());
+  for (const Command* command : wanted) ReplyDocs(reply, *command);
+}
+
+void CommandList(Call& call, Reply& reply) {
+  std::function<bool(const Command&)> keep = [](const Command&) { return true; };
+  if (call.argc() == 5 && call.Is(2, "FILTERBY")) {
+    const std::string_view value = call.arg(4);
+    if (call.Is(3, "MODULE")) {
+      keep = [](const Command&) { return false; };
+    } else if (call.Is(3, "PATTERN")) {
+      keep = [value](const Command& command) {
+        return GlobMatch(value, CommandTable::FullName(command), true);
+      };
+    } else if (call.Is(3, "ACLCAT")) {
+      const std::string wanted = "@" + ToLower(value);
+      keep = [wanted](const Command& command) {
+        const auto categories = AclCategoriesOf(command);
+        return std::find(categories.begin(), categories.end(), wanted) != categories.end();
+      };
+    } else {
+      return reply.Error(kSyntaxError);
+    }
+  } else if (call.argc() != 2) {
+    return reply.Error(kSyntaxError);
+  }
+  const bool filtered = call.argc() > 2;
+  const std::size_t mark = reply.Open(Aggregate::kArray);
+  std::size_t count = 0;
+  const auto add = [&](const Command& command) {
+    if (!keep(command)) return;
+    reply.Bulk(CommandTable::FullName(command));
+    ++count;
+  };
+  for (const Command* command : call.engine().commands().all()) {
+    add(*command);
+    if (!filtered) continue;
+    for (const Command& row : command->subcommands) add(row);
+  }
+  reply.Close(mark, count);
+}
+
+namespace {
+
+// The keys of the command line that follows; replies the error itself and returns nothing.
+std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
+  const Args line = call.args().subspan(2);
+  const Command* command = call.engine().Lookup(line);
+  if (command == nullptr) {
+    reply.Error("ERR Invalid command specified");
+    return std::nullopt;
+  }
+  const bool has_keys =
+      command->keys[0].begin != KeySpec::Begin::kNone && !(command->keys[0].flags & kNotKey);
+  if (!has_keys) {
+    reply.Error("ERR The command has no key arguments");
+    return std::nullopt;
+  }
+  std::vector<KeyPosition> keys;
+  if (!command->ArityFits(line.size())) {
+    reply.Error("ERR Invalid number of arguments specified for command");
+    return std::nullopt;
+  }
+  const bool found = FindKeys(*command, line, &keys);
+  if (!found && !(command->flags & kNoMandatoryKeys)) {
+    reply.Error("ERR Invalid arguments specified for command");
+    return std::nullopt;
+  }
+  if (keys.empty()) {
+    reply.Error(command->flags & kNoMandatoryKeys ? "ERR The command has no key arguments"
+                                                  : "ERR Invalid arguments specified for command");
+    return std::nullopt;
+  }
+  return keys;
+}
+
+}  // namespace
+
+void CommandGetkeys(Call& call, Reply& reply) {
+  const auto keys = KeysOfLine(call, reply);
+  if (!keys) return;
+  reply.BeginArray(keys->size());
+  for (const KeyPosition& key : *keys) reply.Bulk(call.arg(2 + key.index));
+}
+
+void CommandGetkeysandflags(Call& call, Reply& reply) {
+  const auto keys = KeysOfLine(call, reply);
+  if (!keys) return;
+  reply.BeginArray(keys->size());
+  for (const KeyPosition& key : *keys) {
+    reply.BeginArray(2);
+    reply.Bulk(call.arg(2 + key.index));
+    ReplyFlags(reply, kKeyFlagNames, key.flags);
+  }
+}
+
+}  // namespace satchel::engine

@@ -1,0 +1,674 @@
+// Commands about the connection itself. Source: redis 7.0.15, the commands of the same names.
+
+#include <algorithm>
+
+#include "base/bytes.h"
+#include "engine/call.h"
+#include "engine/commands/families.h"
+#include "engine/commands/help.h"
+#include "engine/pubsub.h"
+
+namespace satchel::engine {
+namespace {
+
+constexpr std::string_view kWrongPassword =
+    "WRONGPASS invalid username-password pair or user is disabled.";
+
+// --- AUTH, HELLO, RESET --------------------------------------------------------------------
+
+bool PasswordFits(Call& call, std::string_view user, std::string_view password) {
+  const std::string& wanted = call.engine().config().password;
+  if (user != "default") return false;
+  return wanted.empty() || EqualConstantTime(wanted, password);
+}
+
+void Auth(Call& call, Reply& reply) {
+  if (call.argc() > 3) return reply.Error(kSyntaxError);
+  if (call.argc() == 2 && call.engine().config().password.empty()) {
+    return reply.Error(
+        "ERR AUTH <password> called without any password configured for the default user. Are "
+        "you sure your configuration is correct?");
+  }
+  const std::string_view user = call.argc() == 3 ? call.arg(1) : "default";
+  if (!PasswordFits(call, user, call.arg(call.argc() - 1))) return reply.Error(kWrongPassword);
+  call.session().authenticated = true;
+  call.session().user = user;
+  reply.Ok();
+}
+
+bool IsName(std::string_view text) {
+  return std::all_of(text.begin(), text.end(), [](char c) { return c >= '!' && c <= '~'; });
+}
+
+constexpr std::string_view kBadName =
+    "ERR Client names cannot contain spaces, newlines or special characters.";
+
+void SetProtocol(Session& session, int protocol) {
+  session.protocol = protocol;
+  if (session.peer != nullptr) session.peer->ProtocolChanged(protocol);
+}
+
+struct HelloOptions {
+  int protocol = 0;  // 0: keep
+  bool auth = false;
+  std::string_view user, password;
+  bool set_name = false;
+  std::string_view name;
+};
+
+Result<HelloOptions> ParseHello(const Call& call) {
+  HelloOptions options;
+  if (call.argc() > 1) {
+    const auto version = ParseInt(call.arg(1));
+    if (!version) {
+      return ReplyError("ERR Protocol version is not an integer or out of range");
+    }
+    if (*version != 2 && *version != 3) {
+      return ReplyError("NOPROTO unsupported protocol version");
+    }
+    options.protocol = static_cast<int>(*version);
+  }
+  for (std::size_t i = 2; i < call.argc(); ++i) {
+    const std::size_t left = call.argc() - 1 - i;
+    if (call.Is(i, "AUTH") && left >= 2) {
+      options.auth = true;
+      options.user = call.arg(i + 1);
+      options.password = call.arg(i + 2);
+      i += 2;
+    } else if (call.Is(i, "SETNAME") && left >= 1) {
+      options.set_name = true;
+      options.name = call.arg(++i);
+      if (!IsName(options.name)) return ReplyError(kBadName);
+    } else {
+      return ReplyError("ERR Syntax error in HELLO option '" + std::string(call.arg(i)) + "'");
+    }
+  }
+  return options;
+}
+
+void Hello(Call& call, Reply& reply) {
+  auto options = ParseHello(call);
+  if (!options) return reply.Error(options.error());
+  Session& session = call.session();
+  if (options->auth) {
+    if (!PasswordFits(call, options->user, options->password)) return reply.Error(kWrongPassword);
+    session.authenticated = true;
+    session.user = options->user;
+  }
+  if (!session.authenticated) {
+    return reply.Error(
+        "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
+        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
+        "RESP protocol version at the same time");
+  }
+  if (options->set_name) session.name = options->name;
+  if (options->protocol != 0) SetProtocol(session, options->protocol);
+  reply.BeginMap(7);
+  reply.Bulk("server");
+  reply.Bulk("redis");
+  reply.Bulk("version");
+  reply.Bulk(call.engine().config().announced_version);
+  reply.Bulk("proto");
+  reply.Integer(session.protocol);
+  reply.Bulk("id");
+  reply.Integer(static_cast<std::int64_t>(session.id));
+  reply.Bulk("mode");
+  reply.Bulk("standalone");
+  reply.Bulk("role");
+  reply.Bulk("master");
+  reply.Bulk("modules");
+  reply.BeginArray(0);
+}
+
+void Reset(Call& call, Reply& reply) {
+  Session& session = call.session();
+  call.engine().DiscardTransaction(session);
+  call.engine().pubsub().UnsubscribeAll(session);
+  session.db = 0;
+  session.name.clear();
+  session.no_evict = session.no_touch = false;
+  session.reply_mode = ReplyMode::kOn;
+  session.user = "default";
+  session.authenticated =
+      session.kind != Session::Kind::kClient || call.engine().config().password.empty();
+  SetProtocol(session, 2);
+  reply.Status("RESET");
+}
+
+void Quit(Call& call, Reply& reply) {
+  call.session().closing = true;
+  reply.Ok();
+}
+
+// --- Small ones ----------------------------------------------------------------------------
+
+void Ping(Call& call, Reply& reply) {
+  if (call.argc() > 2) return reply.Error(ArityText("ping"));
+  const std::string_view text = call.argc() == 2 ? call.arg(1) : std::string_view();
+  if (call.session().protocol == 2 && call.session().subscribed()) {
+    reply.BeginArray(2);
+    reply.Bulk("pong");
+    return reply.Bulk(text);
+  }
+  if (call.argc() == 1) return reply.Status("PONG");
+  reply.Bulk(text);
+}
+
+void Echo(Call& call, Reply& reply) { reply.Bulk(call.arg(1)); }
+
+void Select(Call& call, Reply& reply) {
+  auto db = call.Integer(1);
+  if (!db || *db < INT32_MIN || *db > INT32_MAX) return reply.Error(kNotInteger);
+  if (*db < 0 || *db >= call.engine().keyspace().databases()) return reply.Error(kInvalidDb);
+  call.session().db = static_cast<int>(*db);
+  reply.Ok();
+}
+
+// --- CLIENT --------------------------------------------------------------------------------
+
+std::string FlagsOf(const Session& session) {
+  std::string flags;
+  if (session.subscribed()) flags += 'P';
+  if (session.in_multi) flags += 'x';
+  if (session.blocked) flags += 'b';
+  if (session.watch_failed) flags += 'd';
+  if (session.closing) flags += 'c';
+  if (session.no_evict) flags += 'e';
+  if (session.no_touch) flags += 'T';
+  return flags.empty() ? "N" : flags;
+}
+
+// One line of CLIENT LIST, without its end.
+std::string ClientLine(const Session& session, std::int64_t now_ms) {
+  std::string line;
+  const auto add = [&](std::string_view name, std::string_view value) {
+    if (!line.empty()) line += ' ';
+    line += name;
+    line += '=';
+    line += value;
+  };
+  const auto add_number = [&](std::string_view name, std::int64_t value) {
+    add(name, FormatInt(value));
+  };
+  const Peer* peer = session.peer;
+  const auto input = static_cast<std::int64_t>(peer ? peer->InputBytes() : 0);
+  const auto output = static_cast<std::int64_t>(peer ? peer->OutputBytes() : 0);
+  add_number("id", static_cast<std::int64_t>(session.id));
+  add("addr", peer ? peer->Address() : "");
+  add("laddr", peer ? peer->LocalAddress() : "");
+  add_number("fd", peer ? peer->FileDescriptor() : -1);
+  add("name", session.name);
+  add_number("age", (now_ms - session.created_ms) / 1000);
+  add_number("idle", std::max<std::int64_t>(0, now_ms - session.last_active_ms) / 1000);
+  add("flags", FlagsOf(session));
+  add_number("db", session.db);
+  add_number("sub", static_cast<std::int64_t>(session.channels.size()));
+  add_number("psub", static_cast<std::int64_t>(session.patterns.size()));
+  add_number("ssub", static_cast<std::int64_t>(session.shard_channels.size()));
+  add_number("multi", session.in_multi ? static_cast<std::int64_t>(session.queued.size()) : -1);
+  add_number("qbuf", input);
+  add_number("qbuf-free", 0);
+  add_number("argv-mem", 0);
+  add_number("multi-mem", 0);
+  add_number("rbs", 0);
+  add_number("rbp", 0);
+  add_number("obl", 0);
+  add_number("oll", 0);
+  add_number("omem", output);
+  add_number("tot-mem", input + output + static_cast<std::int64_t>(sizeof(Session)));
+  add("events", output > 0 ? "rw" : "r");
+  add("cmd", session.last_command ? CommandTable::FullName(*session.last_command) : "NULL");
+  add("user", session.user);
+  add("redir", "-1");
+  add_number("resp", session.protocol);
+  add("lib-name", session.library_name);
+  add("lib-ver", session.library_version);
+  return line;
+}
+
+void ClientId(Call& call, Reply& reply) {
+  reply.Integer(static_cast<std::int64_t>(call.session().id));
+}
+
+void ClientInfo(Call& call, Reply& reply) {
+  reply.Verbatim("txt", ClientLine(call.session(), call.now_ms()) + "\n");
+}
+
+void ClientGetname(Call& call, Reply& reply) {
+  if (call.session().name.empty()) return reply.Null();
+  reply.Bulk(call.session().name);
+}
+
+void ClientSetname(Call& call, Reply& reply) {
+  if (!IsName(call.arg(2))) return reply.Error(kBadName);
+  call.session().name = call.arg(2);
+  reply.Ok();
+}
+
+void ClientSetinfo(Call& call, Reply& reply) {
+  const bool name = call.Is(2, "lib-name");
+  if (!name && !call.Is(2, "lib-ver")) {
+    return reply.Error("ERR Unrecognized option '" + std::string(call.arg(2)) + "'");
+  }
+  if (!IsName(call.arg(3))) {
+    return reply.Error("ERR " + std::string(name ? "lib-name" : "lib-ver") +
+                       " cannot contain spaces, newlines or special characters.");
+  }
+  (name ? call.session().library_name : call.session().library_version) = call.arg(3);
+  reply.Ok();
+}
+
+void ClientGetredir(Call&, Reply& reply) { reply.Integer(-1); }
+
+// A client type as CLIENT LIST and KILL name it; empty when unknown.
+enum class ClientType { kNormal, kPubSub, kOther };
+std::optional<ClientType> ParseClientType(std::string_view text) {
+  if (EqualIgnoreCase(text, "normal")) return ClientType::kNormal;
+  if (EqualIgnoreCase(text, "pubsub")) return ClientType::kPubSub;
+  for (std::string_view other : {"replica", "slave", "master"}) {
+    if (EqualIgnoreCase(text, other)) return ClientType::kOther;
+  }
+  return std::nullopt;
+}
+ClientType TypeOf(const Session& session) {
+  return session.subscribed() ? ClientType::kPubSub : ClientType::kNormal;
+}
+
+Error UnknownType(std::string_view text) {
+  return ReplyError("ERR Unknown client type '" + std::string(text) + "'");
+}
+
+void ClientList(Call& call, Reply& reply) {
+  std::optional<ClientType> type;
+  std::vector<std::int64_t> ids;
+  bool by_id = false;
+  if (call.argc() == 4 && call.Is(2, "TYPE")) {
+    type = ParseClientType(call.arg(3));
+    if (!type) return reply.Error(UnknownType(call.arg(3)));
+  } else if (call.argc() > 3 && call.Is(2, "ID")) {
+    by_id = true;
+    for (std::size_t i = 3; i < call.argc(); ++i) {
+      const auto id = ParseInt(call.arg(i));
+      if (!id) return reply.Error("ERR Invalid client ID");
+      ids.push_back(*id);
+    }
+  } else if (call.argc() != 2) {
+    return reply.Error(kSyntaxError);
+  }
+  std::string text;
+  for (const Session* session : call.engine().sessions().all()) {
+    if (session->kind != Session::Kind::kClient) continue;
+    if (type && TypeOf(*session) != *type) continue;
+    if (by_id &&
+        std::find(ids.begin(), ids.end(), static_cast<std::int64_t>(session->id)) == ids.end()) {
+      continue;
+    }
+    text += ClientLine(*session, call.now_ms()) + "\n";
+  }
+  reply.Verbatim("txt", text);
+}
+
+struct KillFilter {
+  std::int64_t id = 0;
+  std::string_view address, local_address, user;
+  std::optional<ClientType> type;
+  bool skip_me = true;
+};
+
+Result<KillFilter> ParseKill(const Call& call) {
+  KillFilter filter;
+  for (std::size_t i = 2; i < call.argc(); i += 2) {
+    if (i + 1 == call.argc()) return ReplyError(kSyntaxError);
+    const std::string_view value = call.arg(i + 1);
+    if (call.Is(i, "ID")) {
+      const auto id = ParseInt(value);
+      if (!id || *id < 1) return ReplyError("ERR client-id should be greater than 0");
+      filter.id = *id;
+    } else if (call.Is(i, "TYPE")) {
+      filter.type = ParseClientType(value);
+      if (!filter.type) return UnknownType(value);
+    } else if (call.Is(i, "ADDR")) {
+      filter.address = value;
+    } else if (call.Is(i, "LADDR")) {
+      filter.local_address = value;
+    } else if (call.Is(i, "USER")) {
+      if (value != "default") return ReplyError("ERR No such user '" + std::string(value) + "'");
+      filter.user = value;
+    } else if (call.Is(i, "SKIPME") && EqualIgnoreCase(value, "yes")) {
+      filter.skip_me = true;
+    } else if (call.Is(i, "SKIPME") && EqualIgnoreCase(value, "no")) {
+      filter.skip_me = false;
+    } else {
+      return ReplyError(kSyntaxError);
+    }
+  }
+  return filter;
+}
+
+bool FilterFits(const KillFilter& filter, const Session& session) {
+  if (filter.id != 0 && static_cast<std::uint64_t>(filter.id) != session.id) return false;
+  if (!filter.address.empty() && session.peer->Address() != filter.address) return false;
+  if (!filter.local_address.empty() && session.peer->LocalAddress() != filter.local_address) {
+    return false;
+  }
+  if (!filter.user.empty() && session.user != filter.user) return false;
+  return !filter.type || TypeOf(session) == *filter.type;
+}
+
+void ClientKill(Call& call, Reply& reply) {
+  const bool by_address = call.argc() == 3;
+  KillFilter filter{.address = call.arg(2), .skip_me = false};
+  if (!by_address) {
+    auto parsed = ParseKill(call);
+    if (!parsed) return reply.Error(parsed.error());
+    filter = *parsed;
+  }
+  std::int64_t killed = 0;
+  for (Session* session : call.engine().sessions().all()) {
+    if (session->kind != Session::Kind::kClient || session->closing) continue;
+    if (!FilterFits(filter, *session)) continue;
+    const bool self = session == &call.session();
+    if (self && filter.skip_me) continue;
+    session->closing = true;
+    if (!self) session->peer->Close(false);  // our own closes after this reply
+    ++killed;
+    if (by_address) break;
+  }
+  if (!by_address) return reply.Integer(killed);
+  if (killed == 0) return reply.Error("ERR No such client");
+  reply.Ok();
+}
+
+void ClientNoEvict(Call& call, Reply& reply) {
+  if (!call.Is(2, "ON") && !call.Is(2, "OFF")) return reply.Error(kSyntaxError);
+  call.session().no_evict = call.Is(2, "ON");
+  reply.Ok();
+}
+
+void ClientNoTouch(Call& call, Reply& reply) {
+  if (!call.Is(2, "ON") && !call.Is(2, "OFF")) return reply.Error(kSyntaxError);
+  call.session().no_touch = call.Is(2, "ON");
+  reply.Ok();
+}
+
+void ClientReply(Call& call, Reply& reply) {
+  ReplyMode& mode = call.session().reply_mode;
+  if (call.Is(2, "ON")) {
+    mode = ReplyMode::kOn;
+    return reply.Ok();
+  }
+  if (call.Is(2, "OFF")) {
+    mode = ReplyMode::kOff;
+  } else if (call.Is(2, "SKIP")) {
+    if (mode != ReplyMode::kOff) mode = ReplyMode::kSkipping;
+  } else {
+    return reply.Error(kSyntaxError);
+  }
+  reply.Ok();  // swallowed by the connection
+}
+
+void ClientUnblock(Call& call, Reply& reply) {
+  bool with_error = false;
+  if (call.argc() == 4) {
+    with_error = call.Is(3, "ERROR");
+    if (!with_error && !call.Is(3, "TIMEOUT")) {
+      return reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+    }
+  } else if (call.argc() > 4) {
+    return reply.Error(ArityText("client|unblock"));
+  }
+  auto id = call.Integer(2);
+  if (!id) return reply.Error(id.error());
+  Session* target = call.engine().sessions().Find(static_cast<std::uint64_t>(*id));
+  if (target == nullptr || !target->blocked) return reply.Integer(0);
+  if (with_error) {
+    call.engine().UnblockWithError(*target, "UNBLOCKED client unblocked via CLIENT UNBLOCK");
+  } else {
+    call.engine().UnblockWithTimeout(*target);
+  }
+  reply.Integer(1);
+}
+
+void ClientPause(Call& call, Reply& reply) {
+  bool writes_only = false;
+  if (call.argc() == 4) {
+    writes_only = call.Is(3, "WRITE");
+    if (!writes_only && !call.Is(3, "ALL")) {
+      return reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
+    }
+  } else if (call.argc() > 4) {
+    return reply.Error(ArityText("client|pause"));
+  }
+  const auto span = ParseInt(call.arg(2));
+  std::int64_t until = 0;
+  if (!span || __builtin_add_overflow(*span, call.now_ms(), &until)) {
+    return reply.Error("ERR timeout is not an integer or out of range");
+  }
+  if (*span < 0) return reply.Error("ERR timeout is negative");
+  call.engine().Pause(until, writes_only);
+  reply.Ok();
+}
+
+void ClientUnpause(Call& call, Reply& reply) {
+  call.engine().Unpause();
+  reply.Ok();
+}
+
+constexpr Command kClientCommands[] = {
+    {.name = "GETNAME",
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientGetname,
+     .since = "2.6.9",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Returns the connection's name."},
+    {.name = "GETREDIR",
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientGetredir,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Returns where invalidation messages go: -1, nowhere."},
+    {.name = "HELP",
+     .arity = 2,
+     .flags = kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ReplyHelp,
+     .since = "5.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Lists the subcommands."},
+    {.name = "ID",
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientId,
+     .since = "5.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Returns the connection's number."},
+    {.name = "INFO",
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale | kNondeterministicOutput,
+     .categories = kCatConnection,
+     .run = ClientInfo,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Describes this connection in a line."},
+    {.name = "KILL",
+     .arity = -3,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientKill,
+     .since = "2.4.0",
+     .group = "connection",
+     .complexity = "O(N)",
+     .summary = "Closes connections."},
+    {.name = "LIST",
+     .arity = -2,
+     .flags = kAdmin | kNoScript | kLoading | kStale | kNondeterministicOutput,
+     .categories = kCatConnection,
+     .run = ClientList,
+     .since = "2.4.0",
+     .group = "connection",
+     .complexity = "O(N)",
+     .summary = "Describes each connection in a line."},
+    {.name = "NO-EVICT",
+     .arity = 3,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientNoEvict,
+     .since = "7.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Keeps this connection when memory is short."},
+    {.name = "NO-TOUCH",
+     .arity = 3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientNoTouch,
+     .since = "7.2.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Leaves the access times of keys alone."},
+    {.name = "PAUSE",
+     .arity = -3,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientPause,
+     .since = "2.9.50",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Holds commands back for a time."},
+    {.name = "REPLY",
+     .arity = 3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientReply,
+     .since = "3.2.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Turns replies on or off."},
+    {.name = "SETINFO",
+     .arity = 4,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientSetinfo,
+     .since = "7.2.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Stores the name or version of the client library."},
+    {.name = "SETNAME",
+     .arity = 3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientSetname,
+     .since = "2.6.9",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Names the connection."},
+    {.name = "UNBLOCK",
+     .arity = -3,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientUnblock,
+     .since = "5.0.0",
+     .group = "connection",
+     .complexity = "O(log N)",
+     .summary = "Ends the wait of a blocked connection."},
+    {.name = "UNPAUSE",
+     .arity = 2,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientUnpause,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = "O(N)",
+     .summary = "Ends a pause."},
+};
+static_assert(RowsAreSound(kClientCommands));
+
+constexpr Command kConnectionCommands[] = {
+    {.name = "AUTH",
+     .arity = -2,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy,
+     .categories = kCatConnection,
+     .run = Auth,
+     .since = "1.0.0",
+     .group = "connection",
+     .complexity = "O(N)",
+     .summary = "Authenticates the connection."},
+    {.name = "CLIENT",
+     .arity = -2,
+     .since = "2.4.0",
+     .group = "connection",
+     .complexity = "",
+     .summary = "Looks after connections.",
+     .subcommands = kClientCommands},
+    {.name = "ECHO",
+     .arity = 2,
+     .flags = kLoading | kStale | kFast,
+     .categories = kCatConnection,
+     .run = Echo,
+     .since = "1.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Returns its argument."},
+    {.name = "HELLO",
+     .arity = -1,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy,
+     .categories = kCatConnection,
+     .run = Hello,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Agrees on the protocol and describes the server."},
+    {.name = "PING",
+     .arity = -1,
+     .flags = kFast,
+     .categories = kCatConnection,
+     .run = Ping,
+     .since = "1.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Answers PONG, or with its argument."},
+    {.name = "QUIT",
+     .arity = -1,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy,
+     .categories = kCatConnection,
+     .run = Quit,
+     .since = "1.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Closes the connection."},
+    {.name = "RESET",
+     .arity = 1,
+     .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy,
+     .categories = kCatConnection,
+     .run = Reset,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Brings the connection back to its first state."},
+    {.name = "SELECT",
+     .arity = 2,
+     .flags = kLoading | kStale | kFast,
+     .categories = kCatConnection,
+     .run = Select,
+     .since = "1.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Chooses a database."},
+};
+static_assert(RowsAreSound(kConnectionCommands));
+
+}  // namespace
+
+std::span<const Command> ConnectionCommands() { return kConnectionCommands; }
+
+}  // namespace satchel::engine

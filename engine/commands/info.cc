@@ -1,0 +1,258 @@
+#include "engine/commands/info.h"
+
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <set>
+
+#include "engine/pubsub.h"
+
+namespace satchel::engine {
+namespace {
+
+class Lines {
+ public:
+  explicit Lines(std::string& out) : out_(out) {}
+  void Add(std::string_view name, std::string_view value) {
+    out_.append(name).append(":").append(value).append("\r\n");
+  }
+  void Add(std::string_view name, std::int64_t value) { Add(name, FormatInt(value)); }
+  void Add(std::string_view name, std::uint64_t value) {
+    Add(name, static_cast<std::int64_t>(value));
+  }
+  void Add(std::string_view name, int value) { Add(name, std::int64_t{value}); }
+  void AddFixed(std::string_view name, double value) {
+    char text[48];
+    std::snprintf(text, sizeof text, "%.2f", value);
+    Add(name, text);
+  }
+
+ private:
+  std::string& out_;
+};
+
+std::string HumanBytes(std::uint64_t bytes) {
+  char text[32];
+  const auto value = static_cast<double>(bytes);
+  if (bytes < 1024) {
+    std::snprintf(text, sizeof text, "%lluB", static_cast<unsigned long long>(bytes));
+  } else if (bytes < 1024 * 1024) {
+    std::snprintf(text, sizeof text, "%.2fK", value / 1024);
+  } else if (bytes < 1024ull * 1024 * 1024) {
+    std::snprintf(text, sizeof text, "%.2fM", value / (1024 * 1024));
+  } else {
+    std::snprintf(text, sizeof text, "%.2fG", value / (1024.0 * 1024 * 1024));
+  }
+  return text;
+}
+
+std::string RunId(std::uint64_t id) {
+  std::string text;
+  AppendLe(text, id);
+  const Sha1Digest digest = Sha1(text);
+  return ToHex({reinterpret_cast<const char*>(digest.data()), digest.size()});
+}
+
+void Server(Engine& engine, Lines lines) {
+  const std::int64_t uptime = (engine.now_ms() - engine.started_ms()) / 1000;
+  lines.Add("redis_version", engine.config().announced_version);
+  lines.Add("redis_git_sha1", "00000000");
+  lines.Add("redis_git_dirty", "0");
+  lines.Add("redis_mode", "standalone");
+  lines.Add("os", "Linux");
+  lines.Add("arch_bits", "64");
+  lines.Add("monotonic_clock", "cycle counter");
+  lines.Add("process_id", static_cast<std::int64_t>(getpid()));
+  lines.Add("run_id", RunId(engine.run_id()));
+  const SettingRow* port = engine.settings().Find("port");
+  lines.Add("tcp_port", port == nullptr ? "0" : port->get());
+  lines.Add("server_time_usec", engine.clock().NowUs());
+  lines.Add("uptime_in_seconds", uptime);
+  lines.Add("uptime_in_days", uptime / 86400);
+  lines.Add("hz", engine.config().hz);
+  lines.Add("configured_hz", engine.config().hz);
+  lines.Add("lru_clock", (engine.now_ms() / 1000) & 0xFFFFFF);
+  lines.Add("executable", "satchel");
+  lines.Add("config_file", "");
+}
+
+void Clients(Engine& engine, Lines lines) {
+  lines.Add("connected_clients", static_cast<std::uint64_t>(engine.sessions().clients()));
+  lines.Add("cluster_connections", 0);
+  const SettingRow* limit = engine.settings().Find("maxclients");
+  lines.Add("maxclients", limit == nullptr ? "0" : limit->get());
+  lines.Add("client_recent_max_input_buffer", 0);
+  lines.Add("client_recent_max_output_buffer", 0);
+  lines.Add("blocked_clients", static_cast<std::uint64_t>(engine.blocked_clients()));
+  lines.Add("tracking_clients", 0);
+  lines.Add("clients_in_timeout_table", 0);
+}
+
+void Memory(Engine& engine, Lines lines) {
+  const std::uint64_t used = engine.heap().used_bytes();
+  const std::uint64_t peak = std::max<std::uint64_t>(used, engine.stats().peak_memory);
+  const auto limit = static_cast<std::uint64_t>(engine.config().max_memory);
+  lines.Add("used_memory", used);
+  lines.Add("used_memory_human", HumanBytes(used));
+  lines.Add("used_memory_peak", peak);
+  lines.Add("used_memory_peak_human", HumanBytes(peak));
+  lines.Add("used_memory_dataset", used);
+  lines.Add("maxmemory", limit);
+  lines.Add("maxmemory_human", HumanBytes(limit));
+  lines.Add("maxmemory_policy", "noeviction");
+  lines.Add("mem_allocator", "satchel");
+}
+
+void Persistence(Engine& engine, Lines lines) {
+  lines.Add("loading", engine.loading() ? 1 : 0);
+  lines.Add("async_loading", 0);
+  lines.Add("rdb_changes_since_last_save", engine.stats().changes);
+}
+
+void StatsSection(Engine& engine, Lines lines) {
+  const Stats& stats = engine.stats();
+  lines.Add("total_connections_received", stats.connections);
+  lines.Add("total_commands_processed", stats.commands);
+  lines.Add("total_net_input_bytes", stats.net_input_bytes);
+  lines.Add("total_net_output_bytes", stats.net_output_bytes);
+  lines.Add("rejected_connections", stats.rejected_connections);
+  lines.Add("sync_full", 0);
+  lines.Add("sync_partial_ok", 0);
+  lines.Add("sync_partial_err", 0);
+  lines.Add("expired_keys", stats.expired_keys);
+  lines.Add("evicted_keys", stats.evicted_keys);
+  lines.Add("keyspace_hits", stats.keyspace_hits);
+  lines.Add("keyspace_misses", stats.keyspace_misses);
+  lines.Add("pubsub_channels", static_cast<std::uint64_t>(engine.pubsub().channels()));
+  lines.Add("pubsub_patterns", static_cast<std::uint64_t>(engine.pubsub().patterns()));
+  lines.Add("latest_fork_usec", 0);
+  lines.Add("total_forks", 0);
+  lines.Add("total_error_replies", stats.error_replies);
+}
+
+void Replication(Engine&, Lines lines) {
+  lines.Add("role", "master");
+  lines.Add("connected_slaves", 0);
+  lines.Add("master_failover_state", "no-failover");
+  lines.Add("master_replid", std::string(40, '0'));
+  lines.Add("master_replid2", std::string(40, '0'));
+  lines.Add("master_repl_offset", 0);
+  lines.Add("second_repl_offset", -1);
+  lines.Add("repl_backlog_active", 0);
+}
+
+void Nothing(Engine&, Lines) {}
+
+void CommandStatsSection(Engine& engine, Lines lines) {
+  for (std::size_t i = 0; i < engine.commands().indexes(); ++i) {
+    const Command& command = engine.commands().at(i);
+    const CommandStats& stats = engine.command_stats(command);
+    if (stats.calls == 0 && stats.rejected == 0 && stats.failed == 0) continue;
+    char text[160];
+    std::snprintf(
+        text, sizeof text,
+        "calls=%llu,usec=%llu,usec_per_call=%.2f,rejected_calls=%llu,failed_calls=%llu",
+        static_cast<unsigned long long>(stats.calls), static_cast<unsigned long long>(stats.usec),
+        stats.calls == 0 ? 0.0 : static_cast<double>(stats.usec) / static_cast<double>(stats.calls),
+        static_cast<unsigned long long>(stats.rejected),
+        static_cast<unsigned long long>(stats.failed));
+    lines.Add("cmdstat_" + CommandTable::FullName(command), text);
+  }
+}
+
+void ErrorStats(Engine& engine, Lines lines) {
+  for (const auto& [code, count] : engine.stats().errors) {
+    lines.Add("errorstat_" + code, "count=" + FormatInt(static_cast<std::int64_t>(count)));
+  }
+}
+
+void Cluster(Engine&, Lines lines) { lines.Add("cluster_enabled", 0); }
+
+void KeyspaceSection(Engine& engine, Lines lines) {
+  for (int i = 0; i < engine.keyspace().databases(); ++i) {
+    const Database& db = engine.keyspace().db(i);
+    if (db.table.empty()) continue;
+    lines.Add("db" + FormatInt(i),
+              "keys=" + FormatInt(static_cast<std::int64_t>(db.table.size())) + ",expires=" +
+                  FormatInt(static_cast<std::int64_t>(db.with_deadline)) + ",avg_ttl=0");
+  }
+}
+
+struct Section {
+  std::string_view name;
+  std::string_view title;
+  bool by_default;
+  void (*print)(Engine&, Lines);
+};
+
+constexpr Section kSections[] = {
+    {"server", "Server", true, Server},
+    {"clients", "Clients", true, Clients},
+    {"memory", "Memory", true, Memory},
+    {"persistence", "Persistence", true, Persistence},
+    {"stats", "Stats", true, StatsSection},
+    {"replication", "Replication", true, Replication},
+    {"cpu", "CPU", true, Nothing},
+    {"modules", "Modules", true, Nothing},
+    {"commandstats", "Commandstats", false, CommandStatsSection},
+    {"errorstats", "Errorstats", true, ErrorStats},
+    {"latencystats", "Latencystats", false, Nothing},
+    {"cluster", "Cluster", true, Cluster},
+    {"keyspace", "Keyspace", true, KeyspaceSection},
+};
+
+std::string Capitalised(std::string_view name) {
+  std::string title(name);
+  if (!title.empty()) title[0] = static_cast<char>(std::toupper(title[0]));
+  return title;
+}
+
+// The lines that other folders add to a section.
+void PrintAdded(Engine& engine, std::string_view name, std::string& out) {
+  for (const InfoSection& section : engine.info_sections()) {
+    if (section.name == name) section.print(engine, out);
+  }
+}
+
+bool IsOwn(std::string_view name) {
+  return std::any_of(std::begin(kSections), std::end(kSections),
+                     [&](const Section& section) { return section.name == name; });
+}
+
+}  // namespace
+
+void Info(Call& call, Reply& reply) {
+  Engine& engine = call.engine();
+  bool all = false;
+  bool defaults = call.argc() == 1;
+  std::set<std::string> wanted;
+  for (std::size_t i = 1; i < call.argc(); ++i) {
+    const std::string name = ToLower(call.arg(i));
+    all = all || name == "all" || name == "everything";
+    defaults = defaults || name == "default";
+    wanted.insert(name);
+  }
+  std::string out;
+  const auto begin = [&](std::string_view title) {
+    if (!out.empty()) out += "\r\n";
+    out.append("# ").append(title).append("\r\n");
+  };
+  const auto selected = [&](std::string_view name, bool by_default) {
+    return all || (defaults && by_default) || wanted.contains(std::string(name));
+  };
+  for (const Section& section : kSections) {
+    if (!selected(section.name, section.by_default)) continue;
+    begin(section.title);
+    section.print(engine, Lines(out));
+    PrintAdded(engine, section.name, out);
+  }
+  for (const InfoSection& section : engine.info_sections()) {
+    if (IsOwn(section.name) || !selected(section.name, section.by_default)) continue;
+    begin(Capitalised(section.name));
+    section.print(engine, out);
+  }
+  reply.Verbatim("txt", out);
+}
+
+}  // namespace satchel::engine

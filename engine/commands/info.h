@@ -1,0 +1,11 @@
+// INFO: the sections that the engine fills itself. Source: redis 7.0.15, INFO.
+
+#pragma once
+
+#include "engine/call.h"
+
+namespace satchel::engine {
+
+void Info(Call& call, Reply& reply);
+
+}  // namespace satchel::engine

@@ -1,0 +1,505 @@
+#include "engine/engine.h"
+
+#include <algorithm>
+
+#include "base/reply_value.h"
+#include "engine/call.h"
+#include "engine/pubsub.h"
+
+namespace satchel::engine {
+namespace {
+
+std::shared_ptr<const CommandTable> OwnCommands() {
+  static const auto table = std::make_shared<const CommandTable>(EngineCommandTables());
+  return table;
+}
+
+// Commands that are not queued by MULTI.
+bool RunsInsideMulti(const Command& command) {
+  for (std::string_view name : {"EXEC", "DISCARD", "MULTI", "WATCH", "QUIT", "RESET"}) {
+    if (command.name == name) return true;
+  }
+  return false;
+}
+
+// Commands that a RESP2 connection may send while it has subscriptions.
+bool RunsWhileSubscribed(const Command& command) {
+  for (std::string_view name : {"PING", "SUBSCRIBE", "SSUBSCRIBE", "UNSUBSCRIBE", "SUNSUBSCRIBE",
+                                "PSUBSCRIBE", "PUNSUBSCRIBE", "QUIT", "RESET"}) {
+    if (command.name == name) return true;
+  }
+  return false;
+}
+
+std::string UnknownCommandText(Args args) {
+  std::string shown;
+  for (std::size_t i = 1; i < args.size() && shown.size() < 128; ++i) {
+    const std::string_view arg = args[i].substr(0, args[i].find('\0'));
+    shown += "'" + std::string(arg.substr(0, 128 - shown.size())) + "' ";
+  }
+  return "ERR unknown command '" + std::string(args[0].substr(0, 128)) +
+         "', with args beginning with: " + shown;
+}
+
+std::string Shortened(std::string_view arg) {
+  constexpr std::size_t kLimit = 128;
+  if (arg.size() <= kLimit) return std::string(arg);
+  return std::string(arg.substr(0, kLimit)) + "... (" +
+         FormatInt(static_cast<std::int64_t>(arg.size() - kLimit)) + " more bytes)";
+}
+
+}  // namespace
+
+std::string InvalidExpireText(std::string_view command) {
+  return "ERR invalid expire time in '" + ToLower(command) + "' command";
+}
+
+std::string ArityText(std::string_view command) {
+  return "ERR wrong number of arguments for '" + std::string(command) + "' command";
+}
+
+Engine::Engine(const EngineOptions& options)
+    : clock_(options.clock),
+      lock_(options.lock),
+      random_(options.seed),
+      keyspace_(options.databases, random_.Next()),
+      commands_(options.commands ? options.commands : OwnCommands()),
+      pubsub_(std::make_unique<PubSub>()),
+      command_stats_(commands_->indexes()),
+      started_ms_(clock_.NowMs()),
+      run_id_(random_.Next()) {
+  AddSettings();
+}
+
+Engine::~Engine() {
+  HeapScope heap(heap_);
+  for (int i = 0; i < keyspace_.databases(); ++i) keyspace_.Adopt(i, nullptr);
+}
+
+// --- Time and units ------------------------------------------------------------------------
+
+std::int64_t Engine::now_ms() const {
+  if (unit_depth_ > 0 && unit_now_ms_ != 0) return unit_now_ms_;
+  const std::int64_t now = batch_now_ms_ != 0 ? batch_now_ms_ : clock_.NowMs();
+  access_clock_ = static_cast<std::uint32_t>(now / 1000) & 0xFFFFFF;
+  if (unit_depth_ > 0) unit_now_ms_ = now;
+  return now;
+}
+
+void Engine::BeginBatch() {
+  batch_now_ms_ = 0;
+  batch_now_ms_ = now_ms();
+}
+
+void Engine::BeginUnit() {
+  SATCHEL_DCHECK(lock_.held());
+  if (unit_depth_++ == 0) unit_now_ms_ = 0;
+}
+
+void Engine::EndUnit() {
+  if (unit_depth_ > 1) {
+    --unit_depth_;
+    return;
+  }
+  FinishUnit();
+  --unit_depth_;
+  if (!ready_.empty()) ServeReady();
+}
+
+// What the unit changed leaves for the journal.
+void Engine::FinishUnit() {
+  if (!effects_.empty()) {
+    if (effect_sink_ != nullptr) appended_lsn_ = effect_sink_->Append(now_ms(), effects_);
+    if (unit_observer_ != nullptr) unit_observer_->OnUnit(effects_);
+    effects_.Clear();
+  }
+  touched_.clear();
+}
+
+void Engine::RunUnit(const std::function<void()>& body) {
+  HeapScope heap(heap_);
+  BeginUnit();
+  body();
+  EndUnit();
+}
+
+// --- Sessions ------------------------------------------------------------------------------
+
+void Engine::AddSession(Session& session) {
+  sessions_.Add(&session, now_ms());
+  session.authenticated = session.kind != Session::Kind::kClient || config_.password.empty();
+  if (session.kind == Session::Kind::kClient) ++stats_.connections;
+}
+
+void Engine::RemoveSession(Session& session) {
+  if (session.blocked) Unlist(session);
+  session.blocked.reset();
+  Unwatch(session);
+  pubsub_->UnsubscribeAll(session);
+  sessions_.Remove(&session);
+}
+
+// --- One command ---------------------------------------------------------------------------
+
+const Command* Engine::FindRow(Session& session, Args args, Reply& reply) {
+  const Command* command = commands_->Find(args[0]);
+  if (command == nullptr) {
+    Reject(session, nullptr, reply, UnknownCommandText(args));
+    return nullptr;
+  }
+  if (!command->subcommands.empty() && args.size() > 1) {
+    const Command* row = CommandTable::FindSubcommand(*command, args[1]);
+    if (row == nullptr) {
+      Reject(session, command, reply,
+             "ERR unknown subcommand '" + std::string(args[1].substr(0, 128)) + "'. Try " +
+                 std::string(command->name) + " HELP.");
+      return nullptr;
+    }
+    command = row;
+  }
+  if (!command->ArityFits(args.size()) || command->run == nullptr) {
+    Reject(session, command, reply, ArityText(CommandTable::FullName(*command)));
+    return nullptr;
+  }
+  return command;
+}
+
+const Command* Engine::Lookup(Args args) const {
+  const Command* command = commands_->Find(args[0]);
+  if (command == nullptr || command->subcommands.empty() || args.size() < 2) return command;
+  return CommandTable::FindSubcommand(*command, args[1]);
+}
+
+Outcome Engine::Execute(Session& session, Args args, Reply& reply) {
+  HeapScope heap(heap_);
+  const Command* command = FindRow(session, args, reply);
+  if (command == nullptr) return Outcome::kDone;
+  session.last_command = command;
+  return Dispatch(session, *command, args, reply);
+}
+
+// Why a command may not run now; empty when it may. In Redis' order.
+std::string_view Engine::RefusalOf(const Session& session, const Command& command) const {
+  if (!session.authenticated && !(command.flags & kNoAuth)) {
+    return "NOAUTH Authentication required.";
+  }
+  if (loading_ && !(command.flags & kLoading)) {
+    return "LOADING Redis is loading the dataset in memory";
+  }
+  if (session.in_multi && (command.flags & kNoMulti)) {
+    return "ERR Command not allowed inside a transaction";
+  }
+  if (!write_refusal_.empty() && (command.flags & kWrite)) return write_refusal_;
+  return {};
+}
+
+Outcome Engine::Dispatch(Session& session, const Command& command, Args args, Reply& reply) {
+  if (!session.authenticated || loading_ || session.in_multi || !write_refusal_.empty()) {
+    const std::string_view refusal = RefusalOf(session, command);
+    if (!refusal.empty()) return Reject(session, &command, reply, refusal);
+  }
+  if (session.protocol == 2 && session.kind == Session::Kind::kClient && session.subscribed() &&
+      !RunsWhileSubscribed(command)) {
+    return Reject(session, &command, reply,
+                  "ERR Can't execute '" + CommandTable::FullName(command) +
+                      "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT / RESET are "
+                      "allowed in this context");
+  }
+  if (pause_end_ms_ != 0 && session.kind != Session::Kind::kReplay && IsPaused(session, command)) {
+    return Outcome::kPostponed;
+  }
+  if (session.in_multi && !RunsInsideMulti(command)) return Queue(session, args, reply);
+  return RunCommand(session, command, args, reply);
+}
+
+bool Engine::IsPaused(const Session& session, const Command& command) const {
+  if (now_ms() >= pause_end_ms_) return false;
+  if (!pause_writes_only_) {
+    return command.name != "UNPAUSE";  // else nobody could end it early
+  }
+  if (command.flags & (kWrite | kMayReplicate)) return true;
+  if (command.name != "EXEC") return false;
+  return std::any_of(session.queued.begin(), session.queued.end(), [&](const auto& queued) {
+    const Command* inner = commands_->Find(queued[0]);
+    return inner != nullptr && (inner->flags & (kWrite | kMayReplicate));
+  });
+}
+
+Outcome Engine::Reject(Session& session, const Command* command, Reply& reply,
+                       std::string_view error) {
+  if (session.in_multi) session.multi_failed = true;
+  if (command != nullptr) ++command_stats_[command->index].rejected;
+  reply.Error(error);
+  CountError(reply.error_code());
+  if (command != nullptr && command->name == "EXEC" && session.in_multi) {
+    DiscardTransaction(session);
+  }
+  return Outcome::kDone;
+}
+
+Outcome Engine::Queue(Session& session, Args args, Reply& reply) {
+  if (!session.multi_failed && !session.watch_failed) {
+    session.queued.emplace_back(args.begin(), args.end());
+  }
+  reply.Status("QUEUED");
+  return Outcome::kDone;
+}
+
+Outcome Engine::RunCommand(Session& session, const Command& command, Args args, Reply& reply) {
+  Call call(*this, session, command, args);
+  call.may_block_ = session.waiter != nullptr && unit_depth_ == 0;
+  // An in-process read is cheaper than reading the cycle counter twice.
+  const bool timed = session.kind == Session::Kind::kClient || !(command.flags & kFast);
+  const std::int64_t begin = timed ? clock_.Ticks() : 0;
+  BeginUnit();
+  RunCall(call, reply);
+  if (timed) {
+    const std::int64_t usec = (clock_.Ticks() - begin) / 1000;
+    command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
+    if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
+  }
+  EndUnit();
+  if (call.wants_block_) return Outcome::kBlocked;
+  return session.closing ? Outcome::kClose : Outcome::kDone;
+}
+
+void Engine::RunCall(Call& call, Reply& reply) {
+  CommandStats& stats = command_stats_[call.command_.index];
+  const std::uint64_t errors = reply.errors();
+  const std::size_t touched = touched_.size();
+  call.command_.run(call, reply);
+  ++stats.calls;
+  ++stats_.commands;
+  if (reply.errors() != errors) {
+    ++stats.failed;
+    CountError(reply.error_code());
+  }
+  if (touched_.size() > touched) {
+    if (call.changed_) InvalidateWatchers(touched);
+    if (!call.changed_) touched_.resize(touched);
+  }
+}
+
+void Engine::ExecuteInner(Session& session, const Command& command, Args args, Reply& reply) {
+  SATCHEL_DCHECK(unit_depth_ > 0);
+  Call call(*this, session, command, args);
+  BeginUnit();
+  const std::int64_t begin = clock_.Ticks();
+  RunCall(call, reply);
+  command_stats_[command.index].usec += static_cast<std::uint64_t>((clock_.Ticks() - begin) / 1000);
+  EndUnit();
+}
+
+Result<void> Engine::Replay(int db, Args args) {
+  HeapScope heap(heap_);
+  const Command* command = commands_->Find(args[0]);
+  if (command == nullptr || command->run == nullptr || !command->ArityFits(args.size())) {
+    return MakeError(ErrorCode::kCorrupt, "unknown effect " + Printable(args[0]));
+  }
+  Session session(Session::Kind::kReplay, nullptr);
+  session.db = db;
+  ValueSink reply;
+  replaying_ = true;
+  BeginUnit();
+  ExecuteInner(session, *command, args, reply);
+  EndUnit();
+  replaying_ = false;
+  ReplyValue value = reply.Take();
+  if (value.is_error()) {
+    return MakeError(ErrorCode::kCorrupt, "effect " + Printable(args[0]) + ": " + value.text);
+  }
+  return {};
+}
+
+// --- Statistics ----------------------------------------------------------------------------
+
+void Engine::CountError(std::string_view code) {
+  ++stats_.error_replies;
+  auto it = stats_.errors.find(code);
+  if (it == stats_.errors.end()) it = stats_.errors.emplace(std::string(code), 0).first;
+  ++it->second;
+}
+
+void Engine::NoteSlow(Session& session, const Command& command, Args args, std::int64_t usec) {
+  if (config_.slowlog_slower_than_us < 0 || (command.flags & kSkipSlowlog)) return;
+  constexpr std::size_t kMaxArgs = 32;
+  SlowlogEntry entry{.id = next_slowlog_id_++,
+                     .unix_s = now_ms() / 1000,
+                     .usec = usec,
+                     .address = session.peer ? session.peer->Address() : "",
+                     .client_name = session.name};
+  const std::size_t shown = args.size() <= kMaxArgs ? args.size() : kMaxArgs - 1;
+  for (std::size_t i = 0; i < shown; ++i) entry.args.push_back(Shortened(args[i]));
+  if (shown < args.size()) {
+    entry.args.push_back("... (" + FormatInt(static_cast<std::int64_t>(args.size() - shown)) +
+                         " more arguments)");
+  }
+  slowlog_.push_back(std::move(entry));
+  while (slowlog_.size() > static_cast<std::size_t>(config_.slowlog_max_len)) {
+    slowlog_.erase(slowlog_.begin());
+  }
+}
+
+void Engine::ResetStats() {
+  const std::uint64_t changes = stats_.changes;
+  stats_ = Stats{};
+  stats_.changes = changes;
+  std::fill(command_stats_.begin(), command_stats_.end(), CommandStats{});
+}
+
+// --- Watchers ------------------------------------------------------------------------------
+
+std::string Engine::WatchName(int db, std::string_view key) {
+  std::string name;
+  AppendLe(name, static_cast<std::uint32_t>(db));
+  name += key;
+  return name;
+}
+
+void Engine::Watch(Session& session, std::string_view key) {
+  for (const WatchedKey& watched : session.watched) {
+    if (watched.db == session.db && watched.key == key) return;
+  }
+  const Entry* entry = keyspace_.Peek(session.db, key);
+  const bool expired = entry != nullptr && entry->ExpiredAt(now_ms());
+  session.watched.push_back({session.db, std::string(key), expired});
+  watchers_[WatchName(session.db, key)].push_back(&session);
+}
+
+void Engine::Unwatch(Session& session) {
+  for (const WatchedKey& watched : session.watched) {
+    auto it = watchers_.find(WatchName(watched.db, watched.key));
+    if (it == watchers_.end()) continue;
+    std::erase(it->second, &session);
+    if (it->second.empty()) watchers_.erase(it);
+  }
+  session.watched.clear();
+}
+
+bool Engine::WatchedKeyExpired(const Session& session) const {
+  return std::any_of(session.watched.begin(), session.watched.end(), [&](const WatchedKey& w) {
+    if (w.expired) return false;  // it was gone already when WATCH came
+    const Entry* entry = keyspace_.Peek(w.db, w.key);
+    return entry != nullptr && entry->ExpiredAt(now_ms());
+  });
+}
+
+void Engine::DiscardTransaction(Session& session) {
+  session.in_multi = session.multi_failed = session.watch_failed = false;
+  session.queued.clear();
+  Unwatch(session);
+}
+
+void Engine::Touch(int db, std::string_view key) {
+  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
+  if (!watchers_.empty()) touched_.push_back({db, std::string(key)});
+}
+
+void Engine::InvalidateWatchers(std::size_t first_touched) {
+  for (std::size_t i = first_touched; i < touched_.size(); ++i) {
+    auto it = watchers_.find(WatchName(touched_[i].db, touched_[i].key));
+    if (it == watchers_.end()) continue;
+    for (Session* session : it->second) session->watch_failed = true;
+  }
+}
+
+// Before a database's content is replaced (FLUSHDB, SWAPDB): watched keys that exist in
+// either content change.
+void Engine::InvalidateDatabase(int db, int content_db) {
+  for (auto& [name, sessions] : watchers_) {
+    if (static_cast<int>(LoadLe<std::uint32_t>(name.data())) != db) continue;
+    const std::string_view key = std::string_view(name).substr(4);
+    if (keyspace_.Peek(db, key) == nullptr &&
+        (content_db < 0 || keyspace_.Peek(content_db, key) == nullptr)) {
+      continue;
+    }
+    for (Session* session : sessions) session->watch_failed = true;
+  }
+}
+
+// --- Expiry --------------------------------------------------------------------------------
+
+void Engine::Expire(int db, std::string_view key) {
+  const std::string name(key);  // the key may be the entry's own bytes
+  Touch(db, name);
+  keyspace_.Remove(db, name, keyspace_.Hash(name));
+  ++stats_.expired_keys;
+  if (effects_wanted()) {
+    const std::string_view effect[] = {"DEL", name};
+    effects_.Add(db, effect);
+  }
+  if (config_.notify_classes & kEventExpired) Notify(kEventExpired, "expired", name, db);
+}
+
+void Engine::ExpireCycle() {
+  constexpr std::size_t kBatch = 200;  // keys a unit, so that callers get their turn
+  for (int db = 0; db < keyspace_.databases(); ++db) {
+    if (keyspace_.db(db).earliest_deadline() > now_ms()) continue;
+    RunUnit([&] {
+      keyspace_.VisitExpired(db, now_ms(), kBatch, [&](std::string_view key) {
+        const std::size_t touched = touched_.size();
+        Expire(db, key);
+        // An expiry by the clock does not fail a transaction that watched the key before.
+        touched_.resize(touched);
+      });
+    });
+  }
+}
+
+void Engine::Notify(EventClass event_class, std::string_view event, std::string_view key, int db) {
+  (void)event_class;
+  const std::string number = FormatInt(db);
+  if (config_.notify_classes & kEventKeyspace) {
+    std::string channel = "__keyspace@" + number + "__:";
+    channel += key;
+    pubsub_->Publish(channel, event);
+  }
+  if (config_.notify_classes & kEventKeyevent) {
+    std::string channel = "__keyevent@" + number + "__:";
+    channel += event;
+    pubsub_->Publish(channel, key);
+  }
+}
+
+std::size_t Engine::Publish(std::string_view channel, std::string_view payload) {
+  return pubsub_->Publish(channel, payload);
+}
+
+std::size_t Engine::PublishShard(std::string_view channel, std::string_view payload) {
+  return pubsub_->PublishShard(channel, payload);
+}
+
+// --- Housekeeping --------------------------------------------------------------------------
+
+void Engine::Tick() {
+  HeapScope heap(heap_);
+  now_ms();  // brings the access clock up to date
+  stats_.peak_memory = std::max(stats_.peak_memory, heap_.used_bytes());
+  if (config_.active_expire && !loading_) ExpireCycle();
+  TimeOutBlocked();
+  if (pause_end_ms_ != 0 && now_ms() >= pause_end_ms_) Unpause();
+}
+
+std::int64_t Engine::NextDeadlineMs() const {
+  std::int64_t next = config_.active_expire ? keyspace_.EarliestDeadline() : Database::kNoDeadline;
+  for (const Session* session : blocked_) {
+    if (session->blocked->deadline_ms != 0) next = std::min(next, session->blocked->deadline_ms);
+  }
+  if (pause_end_ms_ != 0) next = std::min(next, pause_end_ms_);
+  return next;
+}
+
+void Engine::Pause(std::int64_t until_ms, bool writes_only) {
+  // A later pause extends an earlier one and never shortens or weakens it.
+  const bool active = pause_end_ms_ > now_ms();
+  pause_writes_only_ = active ? pause_writes_only_ && writes_only : writes_only;
+  pause_end_ms_ = active ? std::max(pause_end_ms_, until_ms) : until_ms;
+}
+
+void Engine::Unpause() {
+  if (pause_end_ms_ == 0) return;
+  pause_end_ms_ = 0;
+  if (on_unpause_) on_unpause_();
+}
+
+}  // namespace satchel::engine

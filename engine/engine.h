@@ -1,0 +1,317 @@
+// Engine: answers commands. It owns the keyspace, the sessions' bookkeeping, transactions,
+// blocked callers, pub/sub, notifications and statistics, and nothing else: it starts no
+// thread, opens no file, reads no clock but the one passed in, and knows no RESP, RocksDB or
+// Lua. What other folders add (rows, settings, INFO sections, services) comes in at open.
+//
+// Thread: every method under the execution lock that was lent to it, unless it says otherwise.
+// Source: redis 7.0.15, the order of checks before a command runs; see docs/compat.md.
+
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <span>
+#include <string>
+#include <string_view>
+#include <unordered_map>
+#include <vector>
+
+#include "base/clock.h"
+#include "base/execution_lock.h"
+#include "base/random.h"
+#include "base/reply.h"
+#include "base/settings.h"
+#include "engine/command_table.h"
+#include "engine/effects.h"
+#include "engine/events.h"
+#include "engine/keyspace.h"
+#include "engine/session.h"
+
+namespace satchel::engine {
+
+using Args = std::span<const std::string_view>;
+
+enum class Outcome : std::uint8_t {
+  kDone,       // one reply was written
+  kBlocked,    // none was: the session waits; its Waiter gets the reply
+  kPostponed,  // none was: clients are paused; run the command again at pause_end_ms()
+  kClose,      // one reply was written; close the connection after it
+};
+
+// Text of INFO, by section.
+struct InfoSection {
+  std::string name;  // "persistence"; its title is printed capitalised
+  bool by_default = true;
+  std::function<void(class Engine& engine, std::string& out)> print;  // lines "key:value\r\n"
+};
+
+struct CommandStats {
+  std::uint64_t calls = 0;
+  std::uint64_t usec = 0;
+  std::uint64_t rejected = 0;
+  std::uint64_t failed = 0;
+};
+
+struct SlowlogEntry {
+  std::uint64_t id;
+  std::int64_t unix_s;
+  std::int64_t usec;
+  std::vector<std::string> args;  // shortened
+  std::string address;
+  std::string client_name;
+};
+
+struct Stats {
+  std::uint64_t commands = 0;
+  std::uint64_t connections = 0;
+  std::uint64_t rejected_connections = 0;
+  std::uint64_t expired_keys = 0;
+  std::uint64_t evicted_keys = 0;
+  std::uint64_t keyspace_hits = 0;
+  std::uint64_t keyspace_misses = 0;
+  std::uint64_t changes = 0;  // since the last successful save
+  std::uint64_t error_replies = 0;
+  std::uint64_t net_input_bytes = 0;
+  std::uint64_t net_output_bytes = 0;
+  std::size_t peak_memory = 0;
+  std::map<std::string, std::uint64_t, std::less<>> errors;  // by code
+};
+
+// Parameters that commands ask for on their way; CONFIG rows point here.
+struct EngineConfig {
+  std::string password;  // requirepass; empty: none
+  std::uint32_t notify_classes = 0;
+  std::int64_t slowlog_slower_than_us = 10000;
+  std::int64_t slowlog_max_len = 128;
+  std::int64_t proto_max_bulk_len = 512 * 1024 * 1024;
+  std::int64_t max_memory = 0;
+  std::int64_t hz = 10;
+  bool active_expire = true;
+  bool lazyfree_lazy_user_del = false;
+  std::string announced_version = "7.4.0";
+};
+
+// Sees every key that the door opened and every unit's effects: the proof that effects say
+// all that changed.
+class UnitObserver {
+ public:
+  virtual ~UnitObserver() = default;
+  virtual void OnTouch(int db, std::string_view key) = 0;
+  virtual void OnUnit(const EffectBuffer& effects) = 0;
+};
+
+struct EngineOptions {
+  Clock& clock;
+  ExecutionLock& lock;
+  std::uint64_t seed = 0;  // of Random and, unless adopted, of the hash
+  int databases = 16;
+  std::shared_ptr<const CommandTable> commands;  // null: the engine's own rows
+};
+
+class Engine {
+ public:
+  explicit Engine(const EngineOptions& options);
+  ~Engine();
+  Engine(const Engine&) = delete;
+  Engine& operator=(const Engine&) = delete;
+
+  // Runs one command for a session. `args` is borrowed for the call and not empty.
+  Outcome Execute(Session& session, Args args, Reply& reply);
+
+  // Runs a command from inside another one (EXEC, a script's redis.call): no MULTI queue, no
+  // blocking, no authentication; adds to the unit of the caller. Requires a fitting arity.
+  void ExecuteInner(Session& session, const Command& command, Args args, Reply& reply);
+
+  // The row that would run; null when the name or subcommand is unknown.
+  const Command* Lookup(Args args) const;
+
+  // Connections. A session is added before its first command and removed after its last.
+  void AddSession(Session& session);
+  void RemoveSession(Session& session);
+
+  // Brings a unit of its own around `body`: for ticks, loading, replay.
+  void RunUnit(const std::function<void()>& body);
+  int unit_depth() const { return unit_depth_; }
+
+  // Housekeeping: active expiry, timeouts of blocked callers, end of pauses. Call when
+  // NextDeadlineMs() has come and at least ten times a second. Bounded work.
+  void Tick();
+  // When something becomes due (unix ms); Database::kNoDeadline when nothing will.
+  std::int64_t NextDeadlineMs() const;
+
+  // Applies effects that another engine or a journal recorded.
+  Result<void> Replay(int db, Args args);
+
+  // LSN of the last unit that had effects; 0 without a sink.
+  std::uint64_t appended_lsn() const { return appended_lsn_; }
+  void set_effect_sink(EffectSink* sink) { effect_sink_ = sink; }  // borrowed, may be null
+
+  void set_unit_observer(UnitObserver* observer) { unit_observer_ = observer; }  // may be null
+
+  // While true every command without the loading flag is refused.
+  void set_loading(bool loading) { loading_ = loading; }
+  bool loading() const { return loading_; }
+  // Non-empty: writes are refused with this text (MISCONF ...).
+  void set_write_refusal(std::string text) { write_refusal_ = std::move(text); }
+
+  // CLIENT PAUSE.
+  void Pause(std::int64_t until_ms, bool writes_only);
+  void Unpause();
+  std::int64_t pause_end_ms() const { return pause_end_ms_; }  // 0: not paused
+  // Called (under the lock) when a pause was ended before its time.
+  void set_on_unpause(std::function<void()> fn) { on_unpause_ = std::move(fn); }
+
+  // Ends the wait of a blocked session with an error or its timeout reply.
+  void UnblockWithError(Session& session, std::string_view error);
+  void UnblockWithTimeout(Session& session);
+
+  // Transactions: WATCH, and what EXEC and DISCARD need.
+  void Watch(Session& session, std::string_view key);
+  void Unwatch(Session& session);
+  bool WatchedKeyExpired(const Session& session) const;
+  void DiscardTransaction(Session& session);
+
+  // Pub/sub. Publish returns the number of receivers.
+  std::size_t Publish(std::string_view channel, std::string_view payload);
+  std::size_t PublishShard(std::string_view channel, std::string_view payload);
+  class PubSub& pubsub() {
+    return *pubsub_;
+  }
+
+  // What folders above hang in, found again by type: engine.Attach<lua::Scripts>(&scripts).
+  template <class T>
+  void Attach(T* service) {
+    services_[ServiceKey<T>()] = service;
+  }
+  template <class T>
+  T* Service() const {
+    auto it = services_.find(ServiceKey<T>());
+    return it == services_.end() ? nullptr : static_cast<T*>(it->second);
+  }
+
+  void AddInfoSection(InfoSection section) { info_sections_.push_back(std::move(section)); }
+  const std::vector<InfoSection>& info_sections() const { return info_sections_; }
+
+  Clock& clock() { return clock_; }
+  Random& random() { return random_; }
+  ExecutionLock& lock() { return lock_; }
+  Keyspace& keyspace() { return keyspace_; }
+  const Keyspace& keyspace() const { return keyspace_; }
+  Settings& settings() { return settings_; }
+  EngineConfig& config() { return config_; }
+  Sessions& sessions() { return sessions_; }
+  const CommandTable& commands() const { return *commands_; }
+  Stats& stats() { return stats_; }
+  Heap& heap() { return heap_; }
+  CommandStats& command_stats(const Command& command) { return command_stats_[command.index]; }
+  void ResetStats();
+  std::vector<SlowlogEntry>& slowlog() { return slowlog_; }  // oldest first
+  std::int64_t started_ms() const { return started_ms_; }
+  std::uint64_t run_id() const { return run_id_; }
+  std::size_t blocked_clients() const { return blocked_.size(); }
+
+  // Fixed per unit; outside of one, the clock's.
+  std::int64_t now_ms() const;
+
+  // Around the commands of one wake-up: time is read once for all of them.
+  void BeginBatch();
+  void EndBatch() { batch_now_ms_ = 0; }
+
+ private:
+  friend class Call;
+
+  template <class T>
+  static const void* ServiceKey() {
+    static const char key = 0;
+    return &key;
+  }
+
+  struct TouchedKey {
+    int db;
+    std::string key;
+  };
+  struct ReadyKey {
+    int db;
+    std::string key;
+  };
+
+  void BeginUnit();
+  void EndUnit();
+  void FinishUnit();
+  bool effects_wanted() const { return effect_sink_ != nullptr || unit_observer_ != nullptr; }
+
+  const Command* FindRow(Session& session, Args args, Reply& reply);
+  Outcome Dispatch(Session& session, const Command& command, Args args, Reply& reply);
+  std::string_view RefusalOf(const Session& session, const Command& command) const;
+  bool IsPaused(const Session& session, const Command& command) const;
+  Outcome Reject(Session& session, const Command* command, Reply& reply, std::string_view error);
+  Outcome Queue(Session& session, Args args, Reply& reply);
+  Outcome RunCommand(Session& session, const Command& command, Args args, Reply& reply);
+  void RunCall(Call& call, Reply& reply);
+  void CountError(std::string_view code);
+  void NoteSlow(Session& session, const Command& command, Args args, std::int64_t usec);
+
+  void Block(Session& session, const Command& command, Args args,
+             std::span<const std::string_view> keys, std::int64_t deadline_ms);
+  void Unlist(Session& session);
+  void SignalReady(int db, std::string_view key);
+  void ServeReady();
+  void ServeWaiter(Session& session, const ReadyKey& ready);
+  void TimeOutBlocked();
+
+  void Touch(int db, std::string_view key);
+  void InvalidateWatchers(std::size_t first_touched);
+  void InvalidateDatabase(int db, int content_db);
+  void Expire(int db, std::string_view key);
+  void ExpireCycle();
+  void Notify(EventClass event_class, std::string_view event, std::string_view key, int db);
+  void AddSettings();
+  static std::string WatchName(int db, std::string_view key);
+
+  Clock& clock_;
+  ExecutionLock& lock_;
+  Random random_;
+  Heap heap_;
+  Settings settings_;
+  EngineConfig config_;
+  Keyspace keyspace_;
+  std::shared_ptr<const CommandTable> commands_;
+  Sessions sessions_;
+  std::unique_ptr<PubSub> pubsub_;
+  Stats stats_;
+  std::vector<CommandStats> command_stats_;  // by Command::index
+  std::vector<InfoSection> info_sections_;
+  std::unordered_map<const void*, void*> services_;
+  std::vector<SlowlogEntry> slowlog_;
+  std::uint64_t next_slowlog_id_ = 0;
+  std::int64_t started_ms_ = 0;
+  std::uint64_t run_id_ = 0;
+  bool loading_ = false;
+  std::string write_refusal_;
+
+  // The unit that runs.
+  int unit_depth_ = 0;
+  mutable std::int64_t unit_now_ms_ = 0;    // 0: not read yet
+  std::int64_t batch_now_ms_ = 0;           // 0: outside of a batch
+  mutable std::uint32_t access_clock_ = 0;  // seconds, of the last time read
+  EffectBuffer effects_;
+  EffectSink* effect_sink_ = nullptr;
+  UnitObserver* unit_observer_ = nullptr;
+  std::uint64_t appended_lsn_ = 0;
+  std::vector<TouchedKey> touched_;
+  bool replaying_ = false;
+
+  // Blocked callers and watchers, by (db, key).
+  std::unordered_map<std::string, std::list<Session*>> blocked_keys_;
+  std::vector<Session*> blocked_;
+  std::vector<ReadyKey> ready_;
+  std::uint64_t next_block_order_ = 1;
+  std::unordered_map<std::string, std::vector<Session*>> watchers_;
+
+  std::int64_t pause_end_ms_ = 0;
+  bool pause_writes_only_ = false;
+  std::function<void()> on_unpause_;
+};
+
+}  // namespace satchel::engine

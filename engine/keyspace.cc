@@ -1,0 +1,201 @@
+#include "engine/keyspace.h"
+
+#include <algorithm>
+
+namespace satchel::engine {
+
+void EntryPolicy::OnSegmentBuilt(TableSegment& segment) {
+  EntryTable::VisitSegment(segment, [&](const Entry* entry) {
+    if (entry->has_deadline()) {
+      segment.earliest_deadline = std::min(segment.earliest_deadline, entry->deadline_ms());
+    }
+    return true;
+  });
+  deadlines.Update(segment);
+}
+
+void Database::Put(Entry* entry) {
+  const std::uint64_t hash = table.HashOf(entry->key());
+  table.Insert(entry, hash);
+  if (!entry->has_deadline()) return;
+  ++with_deadline;
+  NoteDeadline(hash, entry->deadline_ms());
+}
+
+void Database::NoteDeadline(std::uint64_t hash, std::int64_t deadline_ms) {
+  TableSegment* segment = table.FindSegment(hash);
+  if (deadline_ms >= segment->earliest_deadline) return;
+  segment->earliest_deadline = deadline_ms;
+  table.policy().deadlines.Update(*segment);
+}
+
+Keyspace::Keyspace(int databases, std::uint64_t hash_seed) {
+  context_.hash_seed = hash_seed;
+  for (int i = 0; i < databases; ++i) {
+    dbs_.push_back(std::make_shared<Database>(next_dbid_++, hash_seed));
+  }
+}
+
+Keyspace::~Keyspace() = default;
+
+void Keyspace::AdoptHashSeed(std::uint64_t seed) {
+  SATCHEL_CHECK(total_keys() == 0);
+  context_.hash_seed = seed;
+  for (auto& db : dbs_) db = std::make_shared<Database>(db->dbid, seed);
+}
+
+std::size_t Keyspace::total_keys() const {
+  std::size_t keys = 0;
+  for (const auto& db : dbs_) keys += db->table.size();
+  return keys;
+}
+
+Entry* Keyspace::Edit(int db, std::string_view key, std::uint64_t hash) {
+  Entry* entry = at(db).table.Find(key, hash);
+  if (entry != nullptr && tracker_ != nullptr) tracker_->BeforeWrite(at(db), *entry);
+  return entry;
+}
+
+Entry* Keyspace::Create(int db, Entry* entry, std::uint64_t hash) {
+  Database& database = at(db);
+  entry->set_full_walk(full_walk_);
+  database.table.Insert(entry, hash);
+  if (entry->has_deadline()) {
+    ++database.with_deadline;
+    database.NoteDeadline(hash, entry->deadline_ms());
+  }
+  if (tracker_ != nullptr) tracker_->OnCreate(database, *entry);
+  return entry;
+}
+
+Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
+  Database& database = at(db);
+  Entry** slot = database.table.FindSlot(entry->key(), hash);
+  SATCHEL_DCHECK(slot != nullptr);
+  Entry* old = *slot;
+  if (tracker_ != nullptr) tracker_->BeforeWrite(database, *old);
+  if (old->has_deadline()) --database.with_deadline;
+  entry->set_access(old->access());
+  entry->set_full_walk(full_walk_);
+  *slot = entry;
+  if (entry->has_deadline()) {
+    ++database.with_deadline;
+    database.NoteDeadline(hash, entry->deadline_ms());
+  }
+  Entry::Free(old);
+  return entry;
+}
+
+bool Keyspace::Remove(int db, std::string_view key, std::uint64_t hash) {
+  Database& database = at(db);
+  Entry* entry = database.table.Remove(key, hash);
+  if (entry == nullptr) return false;
+  if (entry->has_deadline()) --database.with_deadline;
+  if (tracker_ == nullptr || !tracker_->OnDelete(database, entry)) Entry::Free(entry);
+  return true;
+}
+
+Entry* Keyspace::SetDeadline(int db, std::string_view key, std::uint64_t hash,
+                             std::int64_t deadline_ms) {
+  Database& database = at(db);
+  Entry** slot = database.table.FindSlot(key, hash);
+  SATCHEL_DCHECK(slot != nullptr);
+  Entry* entry = *slot;
+  if (tracker_ != nullptr) tracker_->BeforeWrite(database, *entry);
+  const bool wanted = deadline_ms != Database::kNoDeadline;
+  if (entry->has_deadline() != wanted) {
+    const std::string name(key);  // the key may be the entry's own bytes
+    entry = *slot = Entry::Rebuild(entry, name, wanted);
+    if (wanted) {
+      ++database.with_deadline;
+    } else {
+      --database.with_deadline;
+    }
+  }
+  if (wanted) {
+    entry->set_deadline_ms(deadline_ms);
+    database.NoteDeadline(hash, deadline_ms);
+  }
+  return entry;
+}
+
+void Keyspace::Move(int from_db, std::string_view from, int to_db, std::string_view to) {
+  Database& source = at(from_db);
+  Database& target = at(to_db);
+  const std::uint64_t from_hash = Hash(from);
+  Entry* entry = source.table.Find(from, from_hash);
+  SATCHEL_DCHECK(entry != nullptr);
+  if (tracker_ != nullptr) tracker_->BeforeWrite(source, *entry);
+  const std::string name(to);
+  source.table.Remove(from, from_hash);
+  if (entry->has_deadline()) --source.with_deadline;
+  entry = Entry::Rebuild(entry, name, entry->has_deadline());
+  entry->set_full_walk(full_walk_);
+  const std::uint64_t to_hash = Hash(name);
+  target.table.Insert(entry, to_hash);
+  if (entry->has_deadline()) {
+    ++target.with_deadline;
+    target.NoteDeadline(to_hash, entry->deadline_ms());
+  }
+  if (tracker_ != nullptr) tracker_->OnCreate(target, *entry);
+}
+
+std::size_t Keyspace::Flush(int db) {
+  auto& database = dbs_[static_cast<std::size_t>(db)];
+  const std::size_t keys = database->table.size();
+  if (keys == 0) return 0;
+  auto old = std::exchange(database, std::make_shared<Database>(next_dbid_++, context_.hash_seed));
+  if (tracker_ != nullptr) tracker_->OnFlush(old);
+  return keys;
+}
+
+void Keyspace::Swap(int a, int b) {
+  std::swap(dbs_[static_cast<std::size_t>(a)], dbs_[static_cast<std::size_t>(b)]);
+}
+
+std::size_t Keyspace::VisitExpired(int db, std::int64_t now_ms, std::size_t limit,
+                                   const std::function<void(std::string_view key)>& visit) {
+  Database& database = at(db);
+  DeadlineHeap& heap = database.table.policy().deadlines;
+  // Names are copied: the visit changes the table.
+  std::vector<std::string> due;
+  while (due.size() < limit && !heap.empty() && heap.front()->earliest_deadline <= now_ms) {
+    TableSegment& segment = *heap.front();
+    std::int64_t earliest = Database::kNoDeadline;
+    EntryTable::VisitSegment(segment, [&](const Entry* entry) {
+      if (!entry->has_deadline()) return true;
+      if (entry->ExpiredAt(now_ms)) {
+        due.emplace_back(entry->key());
+      } else {
+        earliest = std::min(earliest, entry->deadline_ms());
+      }
+      return true;
+    });
+    segment.earliest_deadline = earliest;
+    heap.Update(segment);
+  }
+  for (const std::string& key : due) visit(key);
+  return due.size();
+}
+
+std::int64_t Keyspace::EarliestDeadline() const {
+  std::int64_t earliest = Database::kNoDeadline;
+  for (const auto& db : dbs_) earliest = std::min(earliest, db->earliest_deadline());
+  return earliest;
+}
+
+void Keyspace::Check() const {
+  for (const auto& db : dbs_) {
+    db->table.Check();
+    std::size_t with_deadline = 0;
+    db->table.ForEach([&](const Entry* entry) {
+      if (!entry->has_deadline()) return true;
+      ++with_deadline;
+      SATCHEL_CHECK(entry->deadline_ms() >= db->earliest_deadline());
+      return true;
+    });
+    SATCHEL_CHECK(with_deadline == db->with_deadline);
+  }
+}
+
+}  // namespace satchel::engine

@@ -1,0 +1,83 @@
+#include "engine/rdb/dump.h"
+
+#include "base/bytes.h"
+#include "engine/engine.h"
+#include "engine/rdb/codec.h"
+
+namespace satchel::engine {
+namespace {
+
+constexpr std::size_t kFooter = 10;  // u16 version, u64 checksum
+
+}  // namespace
+
+std::string DumpValue(const Entry& entry) {
+  std::string payload(1, static_cast<char>(RdbTypeOf(entry)));
+  AppendRdbObject(payload, entry);
+  AppendLe(payload, kRdbVersion);
+  AppendLe(payload, Crc64(0, payload));
+  return payload;
+}
+
+Result<Entry*> RestoreValue(std::string_view payload, std::string_view key,
+                            const ValueContext& context) {
+  const auto refuse = [] {
+    return MakeError(ErrorCode::kCorrupt, "DUMP payload version or checksum are wrong");
+  };
+  if (payload.size() < kFooter + 1) return refuse();
+  const std::string_view body = payload.substr(0, payload.size() - kFooter);
+  const auto version = LoadLe<std::uint16_t>(payload.data() + body.size());
+  const auto checksum = LoadLe<std::uint64_t>(payload.data() + body.size() + 2);
+  if (version > kMaxRdbVersion) return refuse();
+  if (checksum != 0 && checksum != Crc64(0, payload.substr(0, body.size() + 2))) return refuse();
+  RdbReader reader(body.substr(1));
+  const auto bad = [](std::string_view why) {
+    return MakeError(ErrorCode::kCorrupt, "Bad data format" + std::string(why));
+  };
+  auto entry = ReadRdbObject(reader, static_cast<std::uint8_t>(body[0]), key, false, context);
+  if (!entry) {
+    return bad(entry.error().code == ErrorCode::kUnsupported ? ": " + entry.error().detail : "");
+  }
+  if (!reader.done()) {
+    Entry::Free(*entry);
+    return bad("");
+  }
+  return entry;
+}
+
+std::size_t SerializedSize(const Entry& entry) {
+  std::string body;
+  AppendRdbObject(body, entry);
+  return body.size();
+}
+
+Result<void> ReloadInMemory(Engine& engine) {
+  Keyspace& keyspace = engine.keyspace();
+  std::vector<std::shared_ptr<Database>> fresh;
+  for (int i = 0; i < keyspace.databases(); ++i) {
+    auto db = std::make_shared<Database>(keyspace.TakeDbid(), keyspace.hash_seed());
+    Result<void> outcome;
+    keyspace.db(i).table.ForEach([&](const Entry* entry) {
+      std::string body;
+      AppendRdbObject(body, *entry);
+      RdbReader reader(body);
+      auto copy = ReadRdbObject(reader, static_cast<std::uint8_t>(RdbTypeOf(*entry)), entry->key(),
+                                entry->has_deadline(), keyspace.context());
+      if (!copy) {
+        outcome = std::move(copy.error());
+        return false;
+      }
+      if (entry->has_deadline()) (*copy)->set_deadline_ms(entry->deadline_ms());
+      db->Put(*copy);
+      return true;
+    });
+    SATCHEL_TRY(std::move(outcome));
+    fresh.push_back(std::move(db));
+  }
+  for (int i = 0; i < keyspace.databases(); ++i) {
+    keyspace.Adopt(i, std::move(fresh[static_cast<std::size_t>(i)]));
+  }
+  return {};
+}
+
+}  // namespace satchel::engine

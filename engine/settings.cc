@@ -1,0 +1,77 @@
+// The engine's CONFIG parameters. Source: redis 7.0.15, names and texts of the same parameters.
+
+#include "engine/engine.h"
+
+namespace satchel::engine {
+namespace {
+
+constexpr std::int64_t kMaxLong = INT64_MAX;
+
+// A packed form's limit, also known by its older ziplist name.
+SettingRow LimitSetting(std::string name, std::string summary, std::int64_t* value) {
+  SettingRow row = IntSetting(name, std::move(summary), value, 0, kMaxLong);
+  const std::size_t at = name.find("listpack");
+  if (at != std::string::npos) row.alias = name.replace(at, 8, "ziplist");
+  return row;
+}
+
+}  // namespace
+
+void Engine::AddSettings() {
+  EncodingLimits& limits = keyspace_.limits();
+  settings_.Add(LimitSetting("hash-max-listpack-entries", "Fields up to which a hash is packed.",
+                             &limits.hash_max_listpack_entries));
+  settings_.Add(LimitSetting("hash-max-listpack-value",
+                             "Bytes of a field or value up to which a hash is packed.",
+                             &limits.hash_max_listpack_value));
+  settings_.Add(LimitSetting("zset-max-listpack-entries",
+                             "Members up to which a sorted set is packed.",
+                             &limits.zset_max_listpack_entries));
+  settings_.Add(LimitSetting("zset-max-listpack-value",
+                             "Bytes of a member up to which a sorted set is packed.",
+                             &limits.zset_max_listpack_value));
+  settings_.Add(IntSetting("set-max-intset-entries",
+                           "Members up to which a set of integers is packed.",
+                           &limits.set_max_intset_entries, 0, kMaxLong));
+  SettingRow list =
+      IntSetting("list-max-listpack-size", "Elements of a list's block; -1 to -5: 4 to 64 KB.",
+                 &limits.list_max_listpack_size, INT32_MIN, INT32_MAX);
+  list.alias = "list-max-ziplist-size";
+  settings_.Add(std::move(list));
+
+  SettingRow password =
+      StringSetting("requirepass", "Password of the default user; empty: none.", &config_.password);
+  password.secret = true;
+  settings_.Add(std::move(password));
+  settings_.Add({.name = "notify-keyspace-events",
+                 .summary = "Classes of keyspace events to publish.",
+                 .get = [this] { return FormatEventClasses(config_.notify_classes); },
+                 .set = [this](std::string_view text) -> Result<void> {
+                   const auto classes = ParseEventClasses(text);
+                   if (!classes) {
+                     return MakeError(ErrorCode::kConfig,
+                                      "Invalid event class character. Use 'Ag$lshzxeKEtmdn'.");
+                   }
+                   config_.notify_classes = *classes;
+                   return {};
+                 }});
+  settings_.Add(IntSetting("slowlog-log-slower-than",
+                           "Microseconds from which on a command is logged; -1: never.",
+                           &config_.slowlog_slower_than_us, -1, kMaxLong));
+  settings_.Add(IntSetting("slowlog-max-len", "Entries of the slow log.", &config_.slowlog_max_len,
+                           0, kMaxLong));
+  settings_.Add(SizeSetting("proto-max-bulk-len", "Largest string of a request.",
+                            &config_.proto_max_bulk_len, 1024 * 1024, kMaxLong));
+  settings_.Add(
+      SizeSetting("maxmemory", "Memory limit; 0: none.", &config_.max_memory, 0, kMaxLong));
+  settings_.Add(
+      FixedSetting("maxmemory-policy", "What is evicted over the memory limit.", "noeviction"));
+  settings_.Add(IntSetting("hz", "Housekeeping ticks a second.", &config_.hz, 1, 500));
+  settings_.Add(BoolSetting("lazyfree-lazy-user-del", "DEL frees as UNLINK does.",
+                            &config_.lazyfree_lazy_user_del));
+  settings_.Add(
+      FixedSetting("databases", "Number of databases.", FormatInt(keyspace_.databases())));
+  settings_.Add(FixedSetting("appendonly", "Whether an append-only file is kept.", "no"));
+}
+
+}  // namespace satchel::engine
