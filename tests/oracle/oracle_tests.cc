@@ -1,0 +1,116 @@
+// One test per file of command lines and protocol: Oracle/strings.resp2. The subject is the
+// Satchel binary, or with SATCHEL_ORACLE_SUBJECT=redis a second redis-server, which proves that
+// the files compare nothing that depends on chance.
+
+#include <gtest/gtest.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <sstream>
+#include <string>
+#include <vector>
+
+#include "tests/oracle/runner.h"
+#include "tests/oracle/script.h"
+#include "tests/oracle/server.h"
+
+namespace satchel::oracle {
+namespace {
+
+constexpr int kShownMismatches = 25;
+
+std::string Environment(const char* name, const char* otherwise) {
+  const char* value = std::getenv(name);
+  return value && *value ? value : otherwise;
+}
+
+bool SubjectIsRedis() { return Environment("SATCHEL_ORACLE_SUBJECT", "") == "redis"; }
+
+std::vector<std::string> RedisCommand(int port, const std::string& dir) {
+  return {Environment("REDIS_SERVER", "redis-server"),
+          "--port",
+          std::to_string(port),
+          "--bind",
+          "127.0.0.1",
+          "--dir",
+          dir,
+          "--save",
+          "",
+          "--appendonly",
+          "no",
+          "--daemonize",
+          "no",
+          "--enable-debug-command",
+          "yes",
+          "--hz",
+          "100"};
+}
+
+std::vector<std::string> SatchelCommand(int port, const std::string&) {
+  return {Environment("SATCHEL_BINARY", SATCHEL_ORACLE_BINARY), "serve", "--port",
+          std::to_string(port), "--in-memory"};
+}
+
+// Reasons for a difference must be written down for users.
+void CheckReasons(const std::string& file, const std::vector<Line>& lines) {
+  std::ifstream in(SATCHEL_ORACLE_COMPAT);
+  std::stringstream compat;
+  compat << in.rdbuf();
+  for (auto& line : lines)
+    if (!line.differs.empty() && compat.str().find(line.differs) == std::string::npos)
+      ADD_FAILURE_AT(file.c_str(), line.number) << "docs/compat.md does not say: " << line.differs;
+}
+
+class OracleTest : public testing::Test {
+ public:
+  OracleTest(std::string file, int protocol) : file_(std::move(file)), protocol_(protocol) {}
+
+  void TestBody() override {
+    const auto lines = ReadScript(file_);
+    ASSERT_TRUE(lines) << lines.error().detail;
+    CheckReasons(file_, *lines);
+    auto reference = ServerProcess::Start("redis", RedisCommand);
+    ASSERT_TRUE(reference) << reference.error().detail
+                           << "\nThe oracle needs the Debian package redis-server 7.0 (make test "
+                              "installs it), or REDIS_SERVER=/path.";
+    auto subject = SubjectIsRedis() ? ServerProcess::Start("redis2", RedisCommand)
+                                    : ServerProcess::Start("satchel", SatchelCommand);
+    ASSERT_TRUE(subject) << subject.error().detail;
+    Runner runner(**reference, **subject, protocol_, SubjectIsRedis());
+    const auto mismatches = runner.Run(*lines);
+    for (std::size_t i = 0; i < mismatches.size() && i < kShownMismatches; ++i)
+      ADD_FAILURE_AT(file_.c_str(), mismatches[i].line) << mismatches[i].text;
+    if (mismatches.size() > kShownMismatches)
+      ADD_FAILURE() << mismatches.size() - kShownMismatches << " more differences in " << file_;
+  }
+
+ private:
+  std::string file_;
+  int protocol_;
+};
+
+void RegisterFiles() {
+  std::vector<std::filesystem::path> files;
+  for (auto& entry : std::filesystem::directory_iterator(SATCHEL_ORACLE_FILES))
+    if (entry.path().extension() == ".txt" && entry.path().filename() != "CMakeLists.txt")
+      files.push_back(entry.path());
+  std::sort(files.begin(), files.end());
+  for (auto& file : files)
+    for (int protocol : {2, 3})
+      testing::RegisterTest(
+          "Oracle", (file.stem().string() + ".resp" + std::to_string(protocol)).c_str(), nullptr,
+          nullptr, __FILE__, __LINE__, [name = file.string(), protocol]() -> OracleTest* {
+            return new OracleTest(name, protocol);
+          });
+}
+
+}  // namespace
+}  // namespace satchel::oracle
+
+int main(int argc, char** argv) {
+  testing::InitGoogleTest(&argc, argv);
+  satchel::oracle::RegisterFiles();
+  return RUN_ALL_TESTS();
+}
