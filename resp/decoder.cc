@@ -60,16 +60,15 @@ Result<MaybeValue> BigNumberValue(std::string_view text) {
 }
 
 // "txt:content"
-Result<MaybeValue> VerbatimValue(std::string bytes) {
-  if (bytes.size() < 4 || bytes[3] != ':') return Bad(error_text::kBadVerbatim);
-  ReplyValue value{.type = ReplyType::kVerbatim, .format = bytes.substr(0, 3)};
-  bytes.erase(0, 4);
-  value.text = std::move(bytes);
-  return value;
+Result<MaybeValue> VerbatimValue(std::string_view bytes) {
+  if (bytes.find(':') != 3) return Bad(error_text::kBadVerbatim);
+  return ReplyValue{.type = ReplyType::kVerbatim,
+                    .text = std::string(bytes.substr(4)),
+                    .format = std::string(bytes.substr(0, 3))};
 }
 
 Result<MaybeValue> BulkValue(char type, std::string bytes) {
-  if (type == '=') return VerbatimValue(std::move(bytes));
+  if (type == '=') return VerbatimValue(bytes);
   ReplyValue value{.type = type == '!' ? ReplyType::kError : ReplyType::kBulk};
   value.text = std::move(bytes);
   return value;

@@ -140,7 +140,8 @@ TEST_F(ConnectionTest, KeepsAPartialCommandAndNothingElse) {
 }
 
 TEST_F(ConnectionTest, TakesACommandOfManyMegabytes) {
-  const std::string line = std::string(20'000'000, 'x') + "\n";
+  std::string line(20'000'000, 'x');
+  line += '\n';
   owner_.set_serve([&](Connection& connection) {
     if (connection.input().size() < line.size()) {
       return connection.ExpectInput(line.size() - connection.input().size());
