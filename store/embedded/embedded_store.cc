@@ -16,6 +16,16 @@ using engine::Session;
 
 std::vector<std::string_view> Views(const CommandLine& line) { return {line.begin(), line.end()}; }
 
+// Null when there is nothing to join: stores share the engine's own table then.
+std::shared_ptr<const engine::CommandTable> JoinCommands(
+    const std::vector<std::span<const engine::Command>>& extra) {
+  if (extra.empty()) return nullptr;
+  const auto own = engine::EngineCommandTables();
+  std::vector<std::span<const engine::Command>> tables(own.begin(), own.end());
+  tables.insert(tables.end(), extra.begin(), extra.end());
+  return std::make_shared<const engine::CommandTable>(tables);
+}
+
 // Waits outside the lock for the reply of a blocked command.
 class BlockedCaller final : public engine::Waiter {
  public:
@@ -92,7 +102,8 @@ struct EmbeddedStore::Impl final : TimeListener {
         engine(engine::EngineOptions{.clock = clock,
                                      .lock = lock,
                                      .seed = given.seed ? *given.seed : Random::SystemSeed(),
-                                     .databases = given.databases}),
+                                     .databases = given.databases,
+                                     .commands = JoinCommands(given.extra_commands)}),
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
     session.db = options.db;
