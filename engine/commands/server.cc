@@ -631,9 +631,9 @@ std::span<const Command> ServerCommands() { return kServerCommands; }
 
 std::span<const std::span<const Command>> EngineCommandTables() {
   static const std::span<const Command> tables[] = {
-      StringCommands(), KeyCommands(),         HashCommands(),   ListCommands(),
-      SetCommands(),    TransactionCommands(), PubSubCommands(), ConnectionCommands(),
-      ServerCommands(), DumpCommands(),
+      StringCommands(),     KeyCommands(),       HashCommands(),        ListCommands(),
+      SetCommands(),        SortedSetCommands(), TransactionCommands(), PubSubCommands(),
+      ConnectionCommands(), ServerCommands(),    DumpCommands(),
   };
   return tables;
 }
