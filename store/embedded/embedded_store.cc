@@ -1,6 +1,8 @@
 #include "store/embedded/embedded_store.h"
 
 #include "base/check.h"
+#include "lua/commands.h"
+#include "lua/scripts.h"
 #include "store/embedded/housekeeper.h"
 #include "store/embedded/mailman.h"
 #ifdef SATCHEL_SHADOW
@@ -15,6 +17,17 @@ using engine::Outcome;
 using engine::Session;
 
 std::vector<std::string_view> Views(const CommandLine& line) { return {line.begin(), line.end()}; }
+
+// The rows of every embedded store, joined once per process.
+std::shared_ptr<const engine::CommandTable> StandardCommands() {
+  static const auto table = [] {
+    const auto own = engine::EngineCommandTables();
+    std::vector<std::span<const engine::Command>> tables(own.begin(), own.end());
+    tables.push_back(lua::ScriptCommands());
+    return std::make_shared<const engine::CommandTable>(tables);
+  }();
+  return table;
+}
 
 // Waits outside the lock for the reply of a blocked command.
 class BlockedCaller final : public engine::Waiter {
@@ -92,7 +105,9 @@ struct EmbeddedStore::Impl final : TimeListener {
         engine(engine::EngineOptions{.clock = clock,
                                      .lock = lock,
                                      .seed = given.seed ? *given.seed : Random::SystemSeed(),
-                                     .databases = given.databases}),
+                                     .databases = given.databases,
+                                     .commands = StandardCommands()}),
+        scripts(engine),
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
     session.db = options.db;
@@ -151,6 +166,7 @@ struct EmbeddedStore::Impl final : TimeListener {
   Clock& clock;
   ExecutionLock lock;
   Engine engine;
+  lua::Scripts scripts;
   Session session;  // of Run and Pipeline; used under the lock
   Mailman mailman;
   std::uint64_t housekeeping = 0;
