@@ -18,15 +18,22 @@ using engine::Session;
 
 std::vector<std::string_view> Views(const CommandLine& line) { return {line.begin(), line.end()}; }
 
-// The rows of every embedded store, joined once per process.
-std::shared_ptr<const engine::CommandTable> StandardCommands() {
-  static const auto table = [] {
-    const auto own = engine::EngineCommandTables();
-    std::vector<std::span<const engine::Command>> tables(own.begin(), own.end());
-    tables.push_back(lua::ScriptCommands());
-    return std::make_shared<const engine::CommandTable>(tables);
-  }();
-  return table;
+using CommandTables = std::vector<std::span<const engine::Command>>;
+
+CommandTables StandardTables() {
+  const auto own = engine::EngineCommandTables();
+  CommandTables tables(own.begin(), own.end());
+  tables.push_back(lua::ScriptCommands());
+  return tables;
+}
+
+// The rows of every embedded store, joined once per process, or with more of the caller's.
+std::shared_ptr<const engine::CommandTable> JoinCommands(const CommandTables& extra) {
+  static const auto standard = std::make_shared<const engine::CommandTable>(StandardTables());
+  if (extra.empty()) return standard;
+  CommandTables tables = StandardTables();
+  tables.insert(tables.end(), extra.begin(), extra.end());
+  return std::make_shared<const engine::CommandTable>(tables);
 }
 
 // Waits outside the lock for the reply of a blocked command.
@@ -106,7 +113,7 @@ struct EmbeddedStore::Impl final : TimeListener {
                                      .lock = lock,
                                      .seed = given.seed ? *given.seed : Random::SystemSeed(),
                                      .databases = given.databases,
-                                     .commands = StandardCommands()}),
+                                     .commands = JoinCommands(given.extra_commands)}),
         scripts(engine),
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
