@@ -92,15 +92,16 @@ class CopySink final : public Reply {
   bool is_resp3() const override { return true; }
 
   bool found() const { return found_; }
-  const std::string& error() const { return error_; }
+  // Null when there was none.
+  const std::string* error() const { return error_.get(); }
 
  protected:
-  void WriteError(std::string_view text) override { error_ = text; }
+  void WriteError(std::string_view text) override { error_ = std::make_unique<std::string>(text); }
 
  private:
   std::string* out_;
   bool found_ = false;
-  std::string error_;
+  std::unique_ptr<std::string> error_;
 };
 
 }  // namespace
@@ -118,6 +119,7 @@ struct EmbeddedStore::Impl final : TimeListener {
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
     session.db = options.db;
+    get_row = engine.commands().Find("GET");
     const ExecutionGuard guard(lock);
 #ifdef SATCHEL_SHADOW
     proof = std::make_unique<engine::EffectProof>(engine);
@@ -174,7 +176,8 @@ struct EmbeddedStore::Impl final : TimeListener {
   ExecutionLock lock;
   Engine engine;
   lua::Scripts scripts;
-  Session session;  // of Run and Pipeline; used under the lock
+  Session session;                 // of Run and Pipeline; used under the lock
+  const engine::Command* get_row;  // borrowed from the engine's table
   Mailman mailman;
   std::uint64_t housekeeping = 0;
 #ifdef SATCHEL_SHADOW
@@ -220,8 +223,11 @@ void EmbeddedStore::RunInto(Args args, Reply& reply) {
 Result<bool> EmbeddedStore::Get(std::string_view key, std::string* out) {
   const std::string_view args[] = {"GET", key};
   CopySink sink(out);
-  RunInto(args, sink);
-  if (!sink.error().empty()) return ErrorOfReply(sink.error());
+  {
+    const ExecutionGuard guard(impl_->lock);
+    impl_->engine.ExecuteRow(impl_->session, *impl_->get_row, args, sink);
+  }
+  if (sink.error() != nullptr) return ErrorOfReply(*sink.error());
   return sink.found();
 }
 
