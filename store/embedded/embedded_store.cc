@@ -1,6 +1,7 @@
 #include "store/embedded/embedded_store.h"
 
 #include "base/check.h"
+#include "snapshot/commands.h"
 #include "store/embedded/housekeeper.h"
 #include "store/embedded/mailman.h"
 #ifdef SATCHEL_SHADOW
@@ -15,6 +16,28 @@ using engine::Outcome;
 using engine::Session;
 
 std::vector<std::string_view> Views(const CommandLine& line) { return {line.begin(), line.end()}; }
+
+// The rows of all folders that every embedded store has.
+std::shared_ptr<const engine::CommandTable> StoreCommands() {
+  static const auto table = [] {
+    std::vector<std::span<const engine::Command>> tables;
+    for (const auto rows : engine::EngineCommandTables()) tables.push_back(rows);
+    tables.push_back(snapshot::SnapshotCommands());
+    return std::make_shared<const engine::CommandTable>(tables);
+  }();
+  return table;
+}
+
+snapshot::SnapshotOptions SnapshotOptionsOf(const EmbeddedOptions& options) {
+  snapshot::SnapshotOptions snapshots{.dir = options.data_dir,
+                                      .save_on_close = options.snapshot_on_shutdown,
+                                      .min_free_bytes = options.min_free_bytes,
+                                      .on_event = options.on_event};
+  if (options.snapshot_interval.count() > 0) {
+    snapshots.save_points.push_back({options.snapshot_interval.count(), 1});
+  }
+  return snapshots;
+}
 
 // Waits outside the lock for the reply of a blocked command.
 class BlockedCaller final : public engine::Waiter {
@@ -92,7 +115,8 @@ struct EmbeddedStore::Impl final : TimeListener {
         engine(engine::EngineOptions{.clock = clock,
                                      .lock = lock,
                                      .seed = given.seed ? *given.seed : Random::SystemSeed(),
-                                     .databases = given.databases}),
+                                     .databases = given.databases,
+                                     .commands = StoreCommands()}),
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
     session.db = options.db;
@@ -106,7 +130,8 @@ struct EmbeddedStore::Impl final : TimeListener {
   // TimeListener: a manual clock moved.
   std::optional<std::int64_t> NextDeadlineUs() override {
     const ExecutionGuard guard(lock);
-    const std::int64_t next = engine.NextDeadlineMs();
+    std::int64_t next = engine.NextDeadlineMs();
+    if (snapshotter != nullptr) next = std::min(next, snapshotter->NextDeadlineMs());
     if (next == engine::Database::kNoDeadline) return std::nullopt;
     return next > INT64_MAX / 1000 ? INT64_MAX : next * 1000;
   }
@@ -118,6 +143,20 @@ struct EmbeddedStore::Impl final : TimeListener {
   void Tick() {
     const ExecutionGuard guard(lock);
     engine.Tick();
+    if (snapshotter != nullptr) snapshotter->Tick();
+  }
+
+  // Restores the data directory, if there is one, before anybody else sees the store.
+  Result<void> OpenData() {
+    if (!options.data_dir.empty() && options.durability == Durability::kSnapshot) {
+      SATCHEL_ASSIGN(snapshotter, snapshot::Snapshotter::Open(engine, SnapshotOptionsOf(options)));
+    }
+    const ExecutionGuard guard(lock);
+    snapshot::AddPersistence(engine, snapshotter.get());
+#ifdef SATCHEL_SHADOW
+    proof->Adopt();
+#endif
+    return {};
   }
 
   bool IsBlocking(Args args) const {
@@ -154,6 +193,7 @@ struct EmbeddedStore::Impl final : TimeListener {
   Session session;  // of Run and Pipeline; used under the lock
   Mailman mailman;
   std::uint64_t housekeeping = 0;
+  std::unique_ptr<snapshot::Snapshotter> snapshotter;  // null: in memory only
 #ifdef SATCHEL_SHADOW
   std::unique_ptr<engine::EffectProof> proof;
 #endif
@@ -170,6 +210,7 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions
   }
   auto impl = std::make_unique<Impl>(options);
   Impl* self = impl.get();
+  SATCHEL_TRY(self->OpenData());
   if (self->clock.is_manual()) {
     self->clock.Attach(self);
   } else {
@@ -181,8 +222,14 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions
 EmbeddedStore::~EmbeddedStore() {
   if (impl_->clock.is_manual()) impl_->clock.Detach(impl_.get());
   if (impl_->housekeeping != 0) Housekeeper::Remove(impl_->housekeeping);
+  (void)Close();
   const ExecutionGuard guard(impl_->lock);
   impl_->engine.RemoveSession(impl_->session);
+}
+
+Result<void> EmbeddedStore::Close(snapshot::Snapshotter::Final final) {
+  if (impl_->snapshotter == nullptr) return {};
+  return impl_->snapshotter->Close(final);
 }
 
 Clock& EmbeddedStore::clock() { return impl_->clock; }
