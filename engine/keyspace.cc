@@ -73,7 +73,6 @@ Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
   Entry** slot = database.table.FindSlot(entry->key(), hash);
   SATCHEL_DCHECK(slot != nullptr);
   Entry* old = *slot;
-  if (tracker_ != nullptr) tracker_->BeforeWrite(database, *old);
   if (old->has_deadline()) --database.with_deadline;
   entry->set_access(old->access());
   entry->set_full_walk(full_walk_);
@@ -82,7 +81,7 @@ Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
     ++database.with_deadline;
     database.NoteDeadline(hash, entry->deadline_ms());
   }
-  Entry::Free(old);
+  if (tracker_ == nullptr || !tracker_->OnReplace(database, old, *entry)) Entry::Free(old);
   return entry;
 }
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "lua/commands.h"
 #include "lua/scripts.h"
+#include "snapshot/commands.h"
 #include "store/embedded/housekeeper.h"
 #include "store/embedded/mailman.h"
 #ifdef SATCHEL_SHADOW
@@ -24,6 +25,7 @@ CommandTables StandardTables() {
   const auto own = engine::EngineCommandTables();
   CommandTables tables(own.begin(), own.end());
   tables.push_back(lua::ScriptCommands());
+  tables.push_back(snapshot::SnapshotCommands());
   return tables;
 }
 
@@ -34,6 +36,17 @@ std::shared_ptr<const engine::CommandTable> JoinCommands(const CommandTables& ex
   CommandTables tables = StandardTables();
   tables.insert(tables.end(), extra.begin(), extra.end());
   return std::make_shared<const engine::CommandTable>(tables);
+}
+
+snapshot::SnapshotOptions SnapshotOptionsOf(const EmbeddedOptions& options) {
+  snapshot::SnapshotOptions snapshots{.dir = options.data_dir,
+                                      .save_on_close = options.snapshot_on_shutdown,
+                                      .min_free_bytes = options.min_free_bytes,
+                                      .on_event = options.on_event};
+  if (options.snapshot_interval.count() > 0) {
+    snapshots.save_points.push_back({options.snapshot_interval.count(), 1});
+  }
+  return snapshots;
 }
 
 // Waits outside the lock for the reply of a blocked command.
@@ -130,7 +143,8 @@ struct EmbeddedStore::Impl final : TimeListener {
   // TimeListener: a manual clock moved.
   std::optional<std::int64_t> NextDeadlineUs() override {
     const ExecutionGuard guard(lock);
-    const std::int64_t next = engine.NextDeadlineMs();
+    std::int64_t next = engine.NextDeadlineMs();
+    if (snapshotter != nullptr) next = std::min(next, snapshotter->NextDeadlineMs());
     if (next == engine::Database::kNoDeadline) return std::nullopt;
     return next > INT64_MAX / 1000 ? INT64_MAX : next * 1000;
   }
@@ -142,6 +156,20 @@ struct EmbeddedStore::Impl final : TimeListener {
   void Tick() {
     const ExecutionGuard guard(lock);
     engine.Tick();
+    if (snapshotter != nullptr) snapshotter->Tick();
+  }
+
+  // Restores the data directory, if there is one, before anybody else sees the store.
+  Result<void> OpenData() {
+    if (!options.data_dir.empty() && options.durability == Durability::kSnapshot) {
+      SATCHEL_ASSIGN(snapshotter, snapshot::Snapshotter::Open(engine, SnapshotOptionsOf(options)));
+    }
+    const ExecutionGuard guard(lock);
+    snapshot::AddPersistence(engine, snapshotter.get());
+#ifdef SATCHEL_SHADOW
+    proof->Adopt();
+#endif
+    return {};
   }
 
   bool IsBlocking(Args args) const {
@@ -180,6 +208,7 @@ struct EmbeddedStore::Impl final : TimeListener {
   const engine::Command* get_row;  // borrowed from the engine's table
   Mailman mailman;
   std::uint64_t housekeeping = 0;
+  std::unique_ptr<snapshot::Snapshotter> snapshotter;  // null: in memory only
 #ifdef SATCHEL_SHADOW
   std::unique_ptr<engine::EffectProof> proof;
 #endif
@@ -196,6 +225,7 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions
   }
   auto impl = std::make_unique<Impl>(options);
   Impl* self = impl.get();
+  SATCHEL_TRY(self->OpenData());
   if (self->clock.is_manual()) {
     self->clock.Attach(self);
   } else {
@@ -207,8 +237,14 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions
 EmbeddedStore::~EmbeddedStore() {
   if (impl_->clock.is_manual()) impl_->clock.Detach(impl_.get());
   if (impl_->housekeeping != 0) Housekeeper::Remove(impl_->housekeeping);
+  (void)Close();
   const ExecutionGuard guard(impl_->lock);
   impl_->engine.RemoveSession(impl_->session);
+}
+
+Result<void> EmbeddedStore::Close(snapshot::Snapshotter::Final final) {
+  if (impl_->snapshotter == nullptr) return {};
+  return impl_->snapshotter->Close(final);
 }
 
 Clock& EmbeddedStore::clock() { return impl_->clock; }
