@@ -269,6 +269,7 @@ class Engine {
 
   void Touch(int db, std::string_view key);
   void InvalidateWatchers(std::size_t first_touched);
+  void InvalidateKey(int db, std::string_view key);
   void InvalidateDatabase(int db, int content_db);
   void Expire(int db, std::string_view key);
   void ExpireCycle();
