@@ -148,8 +148,9 @@ void ScoreTree::Descend(const ScoredMember* member, Path& path) const {
 // then fuller on average than if each split at once. False when the neighbours are full too.
 bool ScoreTree::Spread(const Path& path) {
   if (height_ == 0) return false;
-  const auto [parent, child] = path.steps[height_ - 1];
-  Leaf* leaf = path.leaf;
+  Inner* const parent = path.steps[height_ - 1].inner;
+  const std::uint32_t child = path.steps[height_ - 1].child;
+  Leaf* const leaf = path.leaf;
   const auto moved = [&](std::uint32_t from, std::uint32_t to, std::uint32_t count) {
     parent->sizes[from] -= count;
     parent->sizes[to] += count;
@@ -259,9 +260,10 @@ void ScoreTree::MoveSlots(Leaf* from, std::uint32_t begin, Leaf* to) {
 // long as they are sparse.
 void ScoreTree::MergeUp(const Path& path) {
   for (std::uint32_t i = height_; i-- > 0;) {
-    const auto [parent, child] = path.steps[i];
+    Inner* const parent = path.steps[i].inner;
+    const std::uint32_t child = path.steps[i].child;
     const bool leaves = i + 1 == height_;
-    const auto merge = [&, parent = parent](std::uint32_t at) {
+    const auto merge = [&](std::uint32_t at) {
       return leaves ? MergeLeaves(parent, at) : MergeInners(parent, at);
     };
     const bool merged =

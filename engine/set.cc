@@ -212,7 +212,8 @@ bool Set::AddInteger(std::int64_t value) {
   const std::size_t index = LowerBound(value);
   const std::size_t count = size();
   if (index < count && IntegerAt(index) == value) return false;
-  const std::uint32_t width = std::max(WidthOf(value), empty() ? 2 : integers()->width);
+  const std::uint32_t width =
+      std::max<std::uint32_t>(WidthOf(value), empty() ? 2 : integers()->width);
   const std::size_t capacity = empty() ? 0 : integers()->capacity;
   if (count == capacity || width != integers()->width) {
     ResizeIntegers(count == capacity ? count + 1 + count / 8 : capacity, width);

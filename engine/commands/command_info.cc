@@ -233,7 +233,7 @@ void CommandInfo(Call& call, Reply& reply) {
   for (std::size_t i = 2; i < call.argc(); ++i) {
     const Command* command = FindByFullName(call.engine().commands(), call.arg(i));
     if (command == nullptr) {
-      reply.NullArray();
+      reply.Null();
     } else {
       ReplyInfo(reply, *command);
     }
@@ -291,6 +291,14 @@ void CommandList(Call& call, Reply& reply) {
 
 namespace {
 
+// What SET does to its key depends on GET: with variable flags the row names the worst.
+void NarrowFlags(const Command& command, Args line, std::vector<KeyPosition>* keys) {
+  if (command.name != "SET") return;
+  const bool get = std::any_of(line.begin() + 3, line.end(),
+                               [](std::string_view arg) { return EqualIgnoreCase(arg, "GET"); });
+  for (KeyPosition& key : *keys) key.flags = get ? kRW | kAccess | kUpdate : kOW | kUpdate;
+}
+
 // The keys of the command line that follows; replies the error itself and returns nothing.
 std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
   const Args line = call.args().subspan(2);
@@ -315,11 +323,12 @@ std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
     reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
   }
-  if (keys.empty()) {
-    reply.Error(command->flags & kNoMandatoryKeys ? "ERR The command has no key arguments"
-                                                  : "ERR Invalid arguments specified for command");
+  if (!found) keys.clear();
+  if (keys.empty() && !(command->flags & kNoMandatoryKeys)) {
+    reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
   }
+  NarrowFlags(*command, line, &keys);
   return keys;
 }
 

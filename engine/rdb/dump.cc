@@ -68,6 +68,7 @@ Result<void> ReloadInMemory(Engine& engine) {
         return false;
       }
       if (entry->has_deadline()) (*copy)->set_deadline_ms(entry->deadline_ms());
+      (*copy)->set_full_walk(keyspace.full_walk());
       db->Put(*copy);
       return true;
     });

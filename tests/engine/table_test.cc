@@ -199,6 +199,27 @@ TEST_F(TableTest, RandomItemsAreUniform) {
   }
 }
 
+TEST_F(TableTest, HashesThatAgreeWidenOneSegmentInsteadOfTheDirectory) {
+  std::vector<std::string> keys;
+  for (int i = 0; keys.size() < 1'000; ++i) {
+    std::string key = FormatInt(i);
+    if (table_.HashOf(key) >> 53 == 0x5A5) keys.push_back(std::move(key));
+  }
+  for (const std::string& key : keys) Insert(key);
+  table_.Check();
+  EXPECT_LT(table_.MemoryBytes(), keys.size() * 20);
+  std::set<std::string> seen;
+  std::uint64_t cursor = 0;
+  do {
+    cursor = table_.Scan(cursor, [&](Item* item) { seen.insert(item->key); });
+  } while (cursor != 0);
+  EXPECT_EQ(seen.size(), keys.size());
+  Random random(1);
+  for (int i = 0; i < 100; ++i) EXPECT_TRUE(seen.contains(table_.RandomItem(random)->key));
+  for (const std::string& key : keys) ASSERT_TRUE(Remove(key));
+  EXPECT_EQ(heap_.used_bytes(), 0u);
+}
+
 TEST_F(TableTest, PrefetchingIsHarmless) {
   table_.Prefetch(1);
   table_.PrefetchItem(1);

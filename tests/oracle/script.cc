@@ -151,6 +151,15 @@ class LineParser {
 
 }  // namespace
 
+Result<Line> ParseLine(std::string_view text, int number) {
+  auto words = SplitArgs(text);
+  if (!words) return MakeError(ErrorCode::kInvalidArgument, "unbalanced quotes");
+  Line line{.number = number, .source = std::string(text)};
+  if (auto wrong = LineParser(std::move(*words), line).Parse(); !wrong.empty())
+    return MakeError(ErrorCode::kInvalidArgument, std::move(wrong));
+  return line;
+}
+
 Result<std::vector<Line>> ReadScript(const std::string& file) {
   std::ifstream in(file);
   if (!in) return MakeError(ErrorCode::kIo, "cannot read " + file);
@@ -159,16 +168,11 @@ Result<std::vector<Line>> ReadScript(const std::string& file) {
   for (int number = 1; std::getline(in, text); ++number) {
     const std::string_view trimmed = Trim(text);
     if (trimmed.empty() || trimmed[0] == '#') continue;
-    const auto fail = [&](const std::string& why) {
-      return MakeError(ErrorCode::kInvalidArgument,
-                       file + ":" + std::to_string(number) + ": " + why + ": " + text);
-    };
-    auto words = SplitArgs(trimmed);
-    if (!words) return fail("unbalanced quotes");
-    Line line{.number = number, .source = std::string(trimmed)};
-    if (auto wrong = LineParser(std::move(*words), line).Parse(); !wrong.empty())
-      return fail(wrong);
-    lines.push_back(std::move(line));
+    auto line = ParseLine(trimmed, number);
+    if (!line)
+      return MakeError(ErrorCode::kInvalidArgument, file + ":" + std::to_string(number) + ": " +
+                                                        line.error().detail + ": " + text);
+    lines.push_back(std::move(*line));
   }
   return lines;
 }

@@ -45,6 +45,9 @@ struct Line {
   std::string differs;  // reason why Satchel's reply is another one
 };
 
+// One line; errors say what is wrong with it.
+Result<Line> ParseLine(std::string_view text, int number);
+
 // Errors: file:line and what is wrong with it.
 Result<std::vector<Line>> ReadScript(const std::string& file);
 

@@ -53,6 +53,8 @@ int FreePort() {
 void ForgetOurVariables() {
   unsetenv("SATCHEL_BINARY");
   unsetenv("SATCHEL_ORACLE_SUBJECT");
+  unsetenv("SATCHEL_ORACLE_SEED");
+  unsetenv("SATCHEL_ORACLE_LINES");
 }
 
 pid_t Spawn(const std::vector<std::string>& command, const std::string& output_file) {

@@ -1,0 +1,80 @@
+#include "tests/oracle/random_lines.h"
+
+#include <fstream>
+#include <iterator>
+
+#include "base/random.h"
+#include "base/text.h"
+
+namespace satchel::oracle {
+namespace {
+
+constexpr const char* kValues[] = {"a",   "b",    "c",     "10",     "-3",     "0",
+                                   "3.5", "\"\"", "hello", "{x*45}", "{y*70}", "\"\\x00\\xff\""};
+constexpr const char* kMembers[] = {"a", "b", "c", "d", "e", "1", "2", "3", "17", "{m*70}"};
+constexpr const char* kScores[] = {"0",   "1",   "2",     "-1",  "1.5",
+                                   "0.1", "3e5", "-2.25", "inf", "-inf"};
+constexpr const char* kIntegers[] = {"0",  "1", "2",  "3",   "-1",    "-2",
+                                     "-3", "5", "10", "300", "-70000"};
+
+template <std::size_t N>
+std::string Pick(const char* const (&from)[N], Random& random) {
+  return from[random.Below(N)];
+}
+
+std::string Draw(char what, Random& random) {
+  switch (what) {
+    case 'K':
+      return "k" + FormatInt(static_cast<std::int64_t>(random.Below(6)));
+    case 'V':
+      return Pick(kValues, random);
+    case 'M':
+      return Pick(kMembers, random);
+    case 'S':
+      return Pick(kScores, random);
+    case 'I':
+      return Pick(kIntegers, random);
+    default:
+      return FormatInt(static_cast<std::int64_t>(random.Below(4)));
+  }
+}
+
+// A placeholder is a capital that stands alone, or behind the bracket of a range.
+std::string Fill(const std::string& form, Random& random) {
+  std::string out;
+  for (auto word : Split(form, ' ')) {
+    if (!out.empty()) out += ' ';
+    const bool bracket = word.size() == 2 && (word[0] == '[' || word[0] == '(');
+    const char last = word.empty() ? ' ' : word.back();
+    const bool placeholder = (word.size() == 1 || bracket) &&
+                             std::string_view("KVMSIC").find(last) != std::string_view::npos;
+    if (bracket) out += word[0];
+    if (placeholder) {
+      out += Draw(last, random);
+    } else {
+      out += bracket ? word.substr(1) : word;
+    }
+  }
+  return out;
+}
+
+}  // namespace
+
+Result<std::vector<Line>> RandomLines(const std::string& file, std::uint64_t seed, int count) {
+  std::ifstream in(file);
+  std::vector<std::string> templates;
+  for (std::string text; std::getline(in, text);)
+    if (!text.empty() && text[0] != '#') templates.push_back(text);
+  if (templates.empty()) return MakeError(ErrorCode::kIo, "no templates in " + file);
+
+  Random random(seed);
+  std::vector<Line> lines;
+  for (int number = 1; number <= count; ++number) {
+    const std::string text = Fill(templates[random.Below(templates.size())], random);
+    SATCHEL_ASSIGN(Line line, ParseLine(text, number));
+    lines.push_back(std::move(line));
+  }
+  return lines;
+}
+
+}  // namespace satchel::oracle
