@@ -94,6 +94,7 @@ std::int64_t Engine::now_ms() const {
 void Engine::BeginBatch() {
   batch_now_ms_ = 0;
   batch_now_ms_ = now_ms();
+  batch_ticks_ = clock_.Ticks();
 }
 
 void Engine::BeginUnit() {
@@ -267,11 +268,13 @@ Outcome Engine::RunCommand(Session& session, const Command& command, Args args, 
   call.may_block_ = session.waiter != nullptr && unit_depth_ == 0;
   // An in-process read is cheaper than reading the cycle counter twice.
   const bool timed = session.kind == Session::Kind::kClient || !(command.flags & kFast);
-  const std::int64_t begin = timed ? clock_.Ticks() : 0;
+  const std::int64_t begin = !timed ? 0 : batch_ticks_ != 0 ? batch_ticks_ : clock_.Ticks();
   BeginUnit();
   RunCall(call, reply);
   if (timed) {
-    const std::int64_t usec = (clock_.Ticks() - begin) / 1000;
+    const std::int64_t end = clock_.Ticks();
+    if (batch_ticks_ != 0) batch_ticks_ = end;
+    const std::int64_t usec = (end - begin) / 1000;
     command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
     if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
   }

@@ -54,10 +54,9 @@ class BlockedCaller final : public engine::Waiter {
  public:
   Reply& Sink() override { return sink_; }
   void Served() override {
-    {
-      std::lock_guard lock(mutex_);
-      served_ = true;
-    }
+    // Notified under the mutex: the caller may be gone as soon as it is released.
+    std::lock_guard lock(mutex_);
+    served_ = true;
     changed_.notify_all();
   }
 
