@@ -93,7 +93,7 @@ TEST_F(DamageTest, AFlippedBitIsRefusedOrHarmless) {
   Random random(seed);
   std::size_t total = 0;
   for (const auto& [path, bytes] : files_) total += bytes.size();
-  const std::size_t step = all ? 1 : total / 200;
+  const std::size_t step = all ? 1 : total / 100;
   int refused = 0;
   std::size_t at = random.Below(step);
   for (const auto& [path, bytes] : files_) {
@@ -157,7 +157,8 @@ TEST_F(DamageTest, CheckTellsKeysByDatabaseAndType) {
   EXPECT_THAT(report->Text(), HasSubstr("sound: "));
   Files after = ReadAll(data());
   for (const auto& [path, bytes] : files_) {
-    if (!path.ends_with("satchel.lock")) EXPECT_EQ(after[path], bytes) << path;
+    if (path.ends_with("satchel.lock")) continue;
+    EXPECT_EQ(after[path], bytes) << path;
   }
 }
 
@@ -170,8 +171,9 @@ TEST_F(DamageTest, CheckFindsWhatOpenRefuses) {
     WriteAll(data(), damaged);
     auto report = CheckStore(data(), CheckDepth::kDeep);
     ASSERT_TRUE(report) << report.error().detail;
-    found += !report->sound();
-    if (!report->sound()) EXPECT_THAT(report->Text(), HasSubstr("DAMAGED"));
+    if (report->sound()) continue;  // a file that a later snapshot made garbage
+    EXPECT_THAT(report->Text(), HasSubstr("DAMAGED"));
+    ++found;
   }
   EXPECT_GT(found, 0);
 }
