@@ -51,7 +51,9 @@ const Entry* Call::FindIn(int db, std::string_view key) {
     return nullptr;
   }
   if (read) ++engine_.stats_.keyspace_hits;
-  if (!session_.no_touch) const_cast<Entry*>(entry)->set_access(engine_.access_clock_);
+  if (!session_.no_touch && entry->access() != engine_.access_clock_) {
+    const_cast<Entry*>(entry)->set_access(engine_.access_clock_);
+  }
   return entry;
 }
 

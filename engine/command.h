@@ -178,7 +178,9 @@ constexpr bool RowsAreSound(std::span<const Command> rows) {
     const Command& row = rows[i];
     if (row.name.empty() || row.arity == 0 || row.summary.empty() || row.since.empty())
       return false;
+#ifndef __SANITIZE_ADDRESS__  // with it, g++ does not know the address of a function early enough
     if (row.run == nullptr && row.subcommands.empty()) return false;
+#endif
     if ((row.flags & kWrite) && (row.flags & kReadonly)) return false;
     for (char c : row.name) {
       if (c >= 'a' && c <= 'z') return false;

@@ -1,6 +1,8 @@
 #include "store/embedded/embedded_store.h"
 
 #include "base/check.h"
+#include "lua/commands.h"
+#include "lua/scripts.h"
 #include "snapshot/commands.h"
 #include "store/embedded/housekeeper.h"
 #include "store/embedded/mailman.h"
@@ -17,15 +19,23 @@ using engine::Session;
 
 std::vector<std::string_view> Views(const CommandLine& line) { return {line.begin(), line.end()}; }
 
-// The rows of all folders that every embedded store has.
-std::shared_ptr<const engine::CommandTable> StoreCommands() {
-  static const auto table = [] {
-    std::vector<std::span<const engine::Command>> tables;
-    for (const auto rows : engine::EngineCommandTables()) tables.push_back(rows);
-    tables.push_back(snapshot::SnapshotCommands());
-    return std::make_shared<const engine::CommandTable>(tables);
-  }();
-  return table;
+using CommandTables = std::vector<std::span<const engine::Command>>;
+
+CommandTables StandardTables() {
+  const auto own = engine::EngineCommandTables();
+  CommandTables tables(own.begin(), own.end());
+  tables.push_back(lua::ScriptCommands());
+  tables.push_back(snapshot::SnapshotCommands());
+  return tables;
+}
+
+// The rows of every embedded store, joined once per process, or with more of the caller's.
+std::shared_ptr<const engine::CommandTable> JoinCommands(const CommandTables& extra) {
+  static const auto standard = std::make_shared<const engine::CommandTable>(StandardTables());
+  if (extra.empty()) return standard;
+  CommandTables tables = StandardTables();
+  tables.insert(tables.end(), extra.begin(), extra.end());
+  return std::make_shared<const engine::CommandTable>(tables);
 }
 
 snapshot::SnapshotOptions SnapshotOptionsOf(const EmbeddedOptions& options) {
@@ -95,15 +105,16 @@ class CopySink final : public Reply {
   bool is_resp3() const override { return true; }
 
   bool found() const { return found_; }
-  const std::string& error() const { return error_; }
+  // Null when there was none.
+  const std::string* error() const { return error_.get(); }
 
  protected:
-  void WriteError(std::string_view text) override { error_ = text; }
+  void WriteError(std::string_view text) override { error_ = std::make_unique<std::string>(text); }
 
  private:
   std::string* out_;
   bool found_ = false;
-  std::string error_;
+  std::unique_ptr<std::string> error_;
 };
 
 }  // namespace
@@ -116,10 +127,12 @@ struct EmbeddedStore::Impl final : TimeListener {
                                      .lock = lock,
                                      .seed = given.seed ? *given.seed : Random::SystemSeed(),
                                      .databases = given.databases,
-                                     .commands = StoreCommands()}),
+                                     .commands = JoinCommands(given.extra_commands)}),
+        scripts(engine),
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
     session.db = options.db;
+    get_row = engine.commands().Find("GET");
     const ExecutionGuard guard(lock);
 #ifdef SATCHEL_SHADOW
     proof = std::make_unique<engine::EffectProof>(engine);
@@ -190,7 +203,9 @@ struct EmbeddedStore::Impl final : TimeListener {
   Clock& clock;
   ExecutionLock lock;
   Engine engine;
-  Session session;  // of Run and Pipeline; used under the lock
+  lua::Scripts scripts;
+  Session session;                 // of Run and Pipeline; used under the lock
+  const engine::Command* get_row;  // borrowed from the engine's table
   Mailman mailman;
   std::uint64_t housekeeping = 0;
   std::unique_ptr<snapshot::Snapshotter> snapshotter;  // null: in memory only
@@ -244,8 +259,11 @@ void EmbeddedStore::RunInto(Args args, Reply& reply) {
 Result<bool> EmbeddedStore::Get(std::string_view key, std::string* out) {
   const std::string_view args[] = {"GET", key};
   CopySink sink(out);
-  RunInto(args, sink);
-  if (!sink.error().empty()) return ErrorOfReply(sink.error());
+  {
+    const ExecutionGuard guard(impl_->lock);
+    impl_->engine.ExecuteRow(impl_->session, *impl_->get_row, args, sink);
+  }
+  if (sink.error() != nullptr) return ErrorOfReply(*sink.error());
   return sink.found();
 }
 

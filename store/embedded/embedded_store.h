@@ -37,6 +37,8 @@ struct EmbeddedOptions {
   std::uint64_t min_free_bytes = 256 * 1024 * 1024;  // less: snapshots fail, writes go on
   // What happens to the data directory, one line each, on a thread of the store.
   std::function<void(const snapshot::Event&)> on_event = {};
+  // Rows of folders above, beside the engine's own; they live as long as the process.
+  std::vector<std::span<const engine::Command>> extra_commands = {};
 };
 
 class EmbeddedStore final : public Store {
