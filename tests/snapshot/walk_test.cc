@@ -254,6 +254,16 @@ TEST(WalkModel, RowsAreTheDataSetAtTheCut) {
   EXPECT_GT(checked, kRuns);
 }
 
+TEST(WalkModel, MoreWalksThanTheirEpochHasNumbers) {
+  Simulation simulation(FirstSeed());
+  for (int walk = 0; walk < 600 && !testing::Test::HasFailure(); ++walk) {
+    simulation.Fill(3);
+    simulation.Cut();
+    (void)simulation.FinishWithCommands();
+  }
+  EXPECT_GT(simulation.checked(), 300);
+}
+
 TEST(WalkModel, ACommittedStoreIsTheDataSetAtTheCut) {
   const std::uint64_t first = FirstSeed();
   for (std::uint64_t seed = first; seed < first + 5; ++seed) {
