@@ -259,8 +259,10 @@ void DebugReload(Call& call, Reply& reply) {
   }
   Reloader* reloader = call.engine().Service<Reloader>();
   auto reloaded = reloader != nullptr ? reloader->Reload() : ReloadInMemory(call.engine());
-  if (!reloaded) return reply.Error("ERR " + reloaded.error().detail);
-  reply.Ok();
+  if (reloaded) return reply.Ok();
+  const Error& error = reloaded.error();
+  if (error.code == ErrorCode::kReplyError) return reply.Error(error);
+  reply.Error("ERR " + error.detail);
 }
 
 void Debug(Call& call, Reply& reply) {
