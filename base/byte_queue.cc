@@ -45,6 +45,17 @@ void ByteQueue::AppendShared(std::shared_ptr<const void> owner, std::string_view
   size_ += bytes.size();
 }
 
+void ByteQueue::Append(ByteQueue&& from) {
+  if (from.empty()) return;
+  from.first_->previous = last_;
+  (last_ == nullptr ? first_ : last_->next) = from.first_;
+  last_ = std::exchange(from.last_, nullptr);
+  from.first_ = nullptr;
+  memory_bytes_ += std::exchange(from.memory_bytes_, 0);
+  size_ += from.size_;
+  from.begin_position_ += std::exchange(from.size_, 0);
+}
+
 void ByteQueue::Insert(std::uint64_t position, std::string_view bytes) {
   SATCHEL_CHECK(position >= begin_position() && position <= end_position());
   if (position == end_position()) return Append(bytes);
@@ -90,6 +101,19 @@ void ByteQueue::Consume(std::size_t bytes) {
     RemoveFirst();
   }
   if (bytes > 0) first_->begin += bytes;
+}
+
+void ByteQueue::Truncate(std::uint64_t position) {
+  SATCHEL_CHECK(position >= begin_position() && position <= end_position());
+  std::size_t bytes = end_position() - position;
+  size_ -= bytes;
+  while (last_ != nullptr && (bytes >= last_->size() || size_ == 0)) {
+    bytes -= last_->size();
+    RemoveLast();
+  }
+  if (bytes == 0) return;
+  last_->end -= bytes;
+  if (last_->owner != nullptr) last_->limit = last_->end;
 }
 
 std::string ByteQueue::ToString() const {
@@ -139,6 +163,18 @@ void ByteQueue::RemoveFirst() {
   first_ = block->next;
   (first_ == nullptr ? last_ : first_->previous) = nullptr;
   memory_bytes_ -= block->cost_bytes;
+  Delete(block);
+}
+
+void ByteQueue::RemoveLast() {
+  Block* block = last_;
+  last_ = block->previous;
+  (last_ == nullptr ? first_ : last_->next) = nullptr;
+  memory_bytes_ -= block->cost_bytes;
+  Delete(block);
+}
+
+void ByteQueue::Delete(Block* block) {
   block->~Block();
   ::operator delete(block);
 }

@@ -65,6 +65,9 @@ class ByteQueue {
   // As Append, without a copy when it is worth it: `bytes` live as long as `owner` does.
   void AppendShared(std::shared_ptr<const void> owner, std::string_view bytes);
 
+  // Takes over all that `from` has; nothing is copied.
+  void Append(ByteQueue&& from);
+
   // Puts `bytes` in front of what is at `position`; later positions shift. Copies at most
   // the rest of one block. Requires begin_position() <= position <= end_position().
   void Insert(std::uint64_t position, std::string_view bytes);
@@ -73,6 +76,9 @@ class ByteQueue {
   std::size_t Peek(iovec* parts, std::size_t max_parts, std::size_t max_bytes) const;
   // Drops bytes from the front. Requires bytes <= size().
   void Consume(std::size_t bytes);
+  // Drops bytes from the end, those at `position` and behind it. Requires
+  // begin_position() <= position <= end_position().
+  void Truncate(std::uint64_t position);
   // Drops all.
   void Clear() { Consume(size_); }
 
@@ -100,6 +106,8 @@ class ByteQueue {
   static Block* NewBlock(std::size_t data_bytes);
   void LinkAfter(Block* before, Block* block);
   void RemoveFirst();
+  void RemoveLast();
+  static void Delete(Block* block);
   // The block in which `position` lies, the earlier one at a border, and its offset there.
   std::pair<Block*, std::size_t> Locate(std::uint64_t position) const;
 

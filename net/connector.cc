@@ -44,6 +44,7 @@ void Connector::OnEvents(const Events& /*events*/) {
   socklen_t size = sizeof error;
   getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return OnFailure(error);
+  loop().Unwatch(fd_.get());
   Socket socket{.fd = std::move(fd_), .peer = address()};
   socket.local = SocketAddress::LocalOf(socket.fd.get());
   if (address().is_tcp()) SetTcpOptions(socket.fd.get(), options_.keepalive);

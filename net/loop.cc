@@ -131,6 +131,10 @@ void Loop::ChangeInterest(EventSource& source, int fd, Interest interest) {
   SATCHEL_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0);
 }
 
+void Loop::Unwatch(int fd) {
+  SATCHEL_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr) == 0);
+}
+
 std::optional<std::int64_t> Loop::NextDeadlineUs() {
   const std::int64_t deadline_us = next_deadline_us_;
   if (deadline_us == kNoDeadline) return std::nullopt;

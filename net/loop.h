@@ -88,6 +88,8 @@ class Loop final : private TimeListener {
   // For sources. A descriptor is watched until it is closed.
   Result<void> Watch(EventSource& source, int fd, Interest interest);
   void ChangeInterest(EventSource& source, int fd, Interest interest);
+  // Hands an open descriptor over: another source may watch it now.
+  void Unwatch(int fd);
 
  private:
   friend class Connection;

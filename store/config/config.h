@@ -42,7 +42,7 @@ std::string_view ComponentName(Component component);
 std::string_view ModeName(Mode mode);
 
 enum class Durability : std::uint8_t { kNone, kSnapshot, kEverysec, kAlways };
-enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarn, kError };
+enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
 
 struct StoreConfig {
@@ -53,7 +53,7 @@ struct ListenConfig {
   static constexpr std::int64_t kAutoPort = -1;  // any free port
 
   bool enabled;
-  std::string address;
+  std::vector<std::string> address;
   std::int64_t port;  // 0: no TCP
   std::int64_t loops;
   std::string unix_socket;  // empty: none

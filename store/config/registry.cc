@@ -10,7 +10,7 @@ namespace {
 
 constexpr std::string_view kModeWords[] = {"", "standalone", "distributed"};
 constexpr std::string_view kDurabilityWords[] = {"none", "snapshot", "everysec", "always"};
-constexpr std::string_view kLogLevelWords[] = {"debug", "info", "warn", "error"};
+constexpr std::string_view kLogLevelWords[] = {"debug", "info", "warning", "error"};
 constexpr std::string_view kLogFormatWords[] = {"text", "json"};
 
 constexpr std::int64_t kDayMs = 24 * 3600 * 1000;
@@ -138,9 +138,10 @@ constexpr KeyRow kRows[] = {
      .summary = "What every key of a repository begins with: `[A-Za-z0-9_.-]{1,64}`.",
      .field = SATCHEL_FIELD(key_prefix)},
     {.key = "listen.address",
-     .type = KeyType::kString,
+     .type = KeyType::kList,
      .default_text = "127.0.0.1",
-     .summary = "The address the server listens on. Beyond loopback it needs a password.",
+     .summary = "The addresses the server listens on; `*` is all. Beyond loopback a password is "
+                "needed.",
      .field = SATCHEL_FIELD(listen.address)},
     {.key = "listen.enabled",
      .type = KeyType::kBool,

@@ -72,16 +72,22 @@ class Rules {
   void Listener() {
     const ListenConfig& listen = config_.listen;
     if (!listen.enabled) return;
-    if (Trim(listen.address).empty() && listen.port != 0) {
-      Refuse("listen.address", "must not be blank; set it, for example to \"127.0.0.1\"");
-    } else if (listen.port != 0 && listen.password.empty() && !IsLoopback(listen.address)) {
+    if (listen.port != 0) ListenAddresses(listen);
+    if (listen.port == 0 && listen.unix_socket.empty()) {
+      Refuse("listen.port", "0 means no TCP, and there is no listen.unix_socket either; set one");
+    }
+  }
+
+  void ListenAddresses(const ListenConfig& listen) {
+    if (listen.address.empty()) {
+      Refuse("listen.address", "must not be empty; set it, for example to \"127.0.0.1\"");
+    }
+    for (const std::string& address : listen.address) {
+      if (!listen.password.empty() || IsLoopback(address)) continue;
       Refuse("listen.address",
              fmt::format("\"{}\" can be reached from other machines; set listen.password or "
                          "listen.password_file, or listen on 127.0.0.1",
-                         Printable(listen.address)));
-    }
-    if (listen.port == 0 && listen.unix_socket.empty()) {
-      Refuse("listen.port", "0 means no TCP, and there is no listen.unix_socket either; set one");
+                         Printable(address)));
     }
   }
 

@@ -1,6 +1,8 @@
 #include "store/embedded/embedded_store.h"
 
 #include "base/check.h"
+#include "lua/commands.h"
+#include "lua/scripts.h"
 #include "store/embedded/housekeeper.h"
 #include "store/embedded/mailman.h"
 #ifdef SATCHEL_SHADOW
@@ -15,6 +17,24 @@ using engine::Outcome;
 using engine::Session;
 
 std::vector<std::string_view> Views(const CommandLine& line) { return {line.begin(), line.end()}; }
+
+using CommandTables = std::vector<std::span<const engine::Command>>;
+
+CommandTables StandardTables() {
+  const auto own = engine::EngineCommandTables();
+  CommandTables tables(own.begin(), own.end());
+  tables.push_back(lua::ScriptCommands());
+  return tables;
+}
+
+// The rows of every embedded store, joined once per process, or with more of the caller's.
+std::shared_ptr<const engine::CommandTable> JoinCommands(const CommandTables& extra) {
+  static const auto standard = std::make_shared<const engine::CommandTable>(StandardTables());
+  if (extra.empty()) return standard;
+  CommandTables tables = StandardTables();
+  tables.insert(tables.end(), extra.begin(), extra.end());
+  return std::make_shared<const engine::CommandTable>(tables);
+}
 
 // Waits outside the lock for the reply of a blocked command.
 class BlockedCaller final : public engine::Waiter {
@@ -92,7 +112,9 @@ struct EmbeddedStore::Impl final : TimeListener {
         engine(engine::EngineOptions{.clock = clock,
                                      .lock = lock,
                                      .seed = given.seed ? *given.seed : Random::SystemSeed(),
-                                     .databases = given.databases}),
+                                     .databases = given.databases,
+                                     .commands = JoinCommands(given.extra_commands)}),
+        scripts(engine),
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
     session.db = options.db;
@@ -151,6 +173,7 @@ struct EmbeddedStore::Impl final : TimeListener {
   Clock& clock;
   ExecutionLock lock;
   Engine engine;
+  lua::Scripts scripts;
   Session session;  // of Run and Pipeline; used under the lock
   Mailman mailman;
   std::uint64_t housekeeping = 0;

@@ -23,6 +23,8 @@ struct EmbeddedOptions {
   std::optional<std::uint64_t> seed = {};  // of randomness and hashes; empty: the system's
   int databases = 16;
   int db = 0;  // the one that Run uses
+  // Rows of folders above, beside the engine's own; they live as long as the process.
+  std::vector<std::span<const engine::Command>> extra_commands = {};
 };
 
 class EmbeddedStore final : public Store {

@@ -30,8 +30,19 @@ void Hub::Join(const SubscriberPtr& subscriber) {
   subscribers_.push_back(subscriber);
   for (const std::string& name : subscriber->channels) channels_[name].push_back(subscriber);
   for (const std::string& name : subscriber->patterns) patterns_[name].push_back(subscriber);
+  const std::int64_t patience_us =
+      std::chrono::microseconds(core_.options().connect_timeout + core_.options().read_timeout)
+          .count();
+  core_.loop().AddTimer(core_.loop().now_us() + patience_us,
+                        [this, subscriber] { GiveUp(subscriber); });
   if (link_ != nullptr) return Send(subscriber);
   if (!dialing_) Dial();
+}
+
+void Hub::GiveUp(const SubscriberPtr& subscriber) {
+  if (!subscriber->joined) return;
+  Joined(subscriber, MakeError(ErrorCode::kTimeout, "not subscribed in time"));
+  Leave(subscriber);
 }
 
 void Hub::Leave(const SubscriberPtr& subscriber) {
@@ -127,7 +138,11 @@ void Hub::OnRefused(const Error& error) {
   unconfirmed_.pop_front();
   const bool was_joined = !subscriber->joined;
   Joined(subscriber, error);
-  if (!was_joined) Leave(subscriber);
+  if (was_joined) {
+    ++subscriber->lost_links;
+  } else {
+    Leave(subscriber);
+  }
 }
 
 void Hub::OnLost(const Error& reason, std::vector<Link::Unanswered> /*unanswered*/) {

@@ -52,6 +52,7 @@ class Hub final : public Link::User {
 
   void Dial();
   void Send(const SubscriberPtr& subscriber);
+  void GiveUp(const SubscriberPtr& subscriber);
   void OnConfirmed();
   void OnRefused(const Error& error);
   void Deliver(const Names& names, const ReplyValue& value, std::size_t name_index);

@@ -60,7 +60,8 @@ void Link::Greet() {
   if (options.protocol < 3) return GreetRest(!options.password.empty());
   std::vector<std::string_view> hello = {"HELLO", "3"};
   if (!options.password.empty()) {
-    const std::string_view user = options.username.empty() ? "default" : options.username;
+    std::string_view user = options.username;
+    if (user.empty()) user = "default";
     hello.insert(hello.end(), {"AUTH", user, options.password});
   }
   std::string bytes;

@@ -1,7 +1,10 @@
 #include "store/remote/traits.h"
 
+#include <vector>
+
 #include "base/text.h"
 #include "engine/command_table.h"
+#include "lua/commands.h"
 
 namespace satchel::store {
 namespace {
@@ -27,8 +30,15 @@ constexpr struct {
     {"XREADGROUP", SpanAt::kBlockOption},
 };
 
+engine::CommandTable MakeTable() {
+  const auto own = engine::EngineCommandTables();
+  std::vector<std::span<const engine::Command>> tables(own.begin(), own.end());
+  tables.push_back(lua::ScriptCommands());
+  return engine::CommandTable(tables);
+}
+
 const engine::CommandTable& Table() {
-  static const engine::CommandTable table(engine::EngineCommandTables());
+  static const engine::CommandTable table = MakeTable();
   return table;
 }
 

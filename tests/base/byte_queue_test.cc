@@ -102,7 +102,23 @@ TEST(ByteQueue, BehavesAsAString) {
   std::uint64_t consumed = 0;
   for (int step = 0; step < 3000; ++step) {
     const std::string bytes = Letters(random, random.Below(random.Below(20) == 0 ? 40'000 : 200));
-    switch (random.Below(5)) {
+    switch (random.Below(7)) {
+      case 3: {
+        const std::size_t at = random.Below(model.size() + 1);
+        queue.Truncate(consumed + at);
+        model.resize(at);
+        break;
+      }
+      case 4: {
+        ByteQueue more;
+        more.Append(bytes);
+        more.Append("tail");
+        model += bytes + "tail";
+        queue.Append(std::move(more));
+        ASSERT_TRUE(more.empty());
+        ASSERT_EQ(more.memory_bytes(), 0U);
+        break;
+      }
       case 0: {
         const std::size_t count = random.Below(model.size() + 1);
         queue.Consume(count);

@@ -14,8 +14,9 @@ namespace satchel::engine {
 
 class EngineTest : public testing::Test {
  protected:
-  EngineTest()
-      : engine_({.clock = clock_, .lock = lock_, .seed = 1}),
+  // With the engine's own rows, or those of `commands`.
+  explicit EngineTest(std::shared_ptr<const CommandTable> commands = nullptr)
+      : engine_({.clock = clock_, .lock = lock_, .seed = 1, .commands = std::move(commands)}),
         session_(Session::Kind::kInProcess, nullptr) {
     const ExecutionGuard guard(lock_);
     proof_ = std::make_unique<EffectProof>(engine_);

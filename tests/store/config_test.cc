@@ -204,7 +204,7 @@ TEST_F(Configuration, CliBeatsEnvironmentBeatsFileBeatsDefaultForEveryType) {
       {"listen.unix_socket_mode", "\"0660\"", "0666", "600", "0660", "0666", "0600"},
       {"persistence.min_free_bytes", "1024", "2MiB", "3GiB", "1KiB", "2MiB", "3GiB"},
       {"persistence.snapshot_interval", "\"1m\"", "90s", "2h", "1m", "90s", "2h"},
-      {"log.level", "\"warn\"", "error", "DEBUG", "warn", "error", "debug"},
+      {"log.level", "\"warning\"", "error", "DEBUG", "warning", "error", "debug"},
       {"distributed.seeds", "[\"a:1\"]", "b:1", "[\"c:1\"]", "a:1", "b:1", "c:1"},
   };
   for (const Ranks& row : rows) {
@@ -270,7 +270,7 @@ TEST_F(Configuration, EveryShortFlagStandsForAKey) {
                                         Program::kServe);
   ASSERT_THAT(Lines(loaded), IsEmpty());
   EXPECT_EQ(loaded.config.listen.port, 7000);
-  EXPECT_EQ(loaded.config.listen.address, "::1");
+  EXPECT_THAT(loaded.config.listen.address, ElementsAre("::1"));
   EXPECT_EQ(loaded.config.listen.unix_socket, "/tmp/s");
   EXPECT_EQ(loaded.config.persistence.data_dir, "d");
   EXPECT_THAT(loaded.config.distributed.seeds, ElementsAre("h:1"));
@@ -298,7 +298,7 @@ TEST_F(Configuration, AllErrorsAreReportedTogether) {
           "nothing: unknown key   [file satchel.json:3]", HasSubstr("SATCHEL_X: unknown variable"),
           "listen.loops: 0 is not allowed (allowed: 1..256)   [file satchel.json:2]",
           "listen.port: 70000 is not allowed (allowed: 0..65535, or auto)   [file satchel.json:2]",
-          "log.level: \"loud\" is not allowed (allowed: debug, info, warn, error)   "
+          "log.level: \"loud\" is not allowed (allowed: debug, info, warning, error)   "
           "[flag --log-level]",
           AllOf(HasSubstr("key_prefix: \"a b\""), HasSubstr("[file satchel.json:5]")),
           AllOf(HasSubstr("persistence.data_dir: must not be blank"),
@@ -518,10 +518,10 @@ std::string SourcesOf(const std::vector<std::string>& folders) {
 }
 
 TEST(ConfigKeys, EveryKeyIsReadBySomething) {
-  if (!std::filesystem::exists(SATCHEL_SOURCE_DIR "/cli/main.cc")) {
-    GTEST_SKIP() << "most keys are read by the program, which is not there";
-  }
   const std::string sources = SourcesOf({"store", "repos", "server", "cli"});
+  if (sources.find("ReadConfig(") == sources.npos) {
+    GTEST_SKIP() << "most keys are read by the program, which reads none yet";
+  }
   for (const KeyRow& row : KeyRows()) {
     // Read through EffectiveMode, and into the secret they are named after.
     if (row.type == KeyType::kMode || row.key.ends_with("_file")) continue;

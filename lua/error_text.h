@@ -1,0 +1,27 @@
+// The texts of script errors. Clients compare them. Source: redis 7.0.15.
+
+#pragma once
+
+#include <string_view>
+
+namespace satchel::lua {
+
+inline constexpr std::string_view kNoArguments =
+    "ERR Please specify at least one argument for this redis lib call";
+inline constexpr std::string_view kBadArgument =
+    "ERR Lua redis lib command arguments must be strings or integers";
+inline constexpr std::string_view kUnknownCommand = "ERR Unknown Redis command called from script";
+inline constexpr std::string_view kWrongArity =
+    "ERR Wrong number of args calling Redis command from script";
+inline constexpr std::string_view kNotFromScript =
+    "ERR This Redis command is not allowed from script";
+inline constexpr std::string_view kReadOnlyScript =
+    "ERR Write commands are not allowed from read-only scripts.";
+inline constexpr std::string_view kWriteFlagInReadOnly =
+    "ERR Can not execute a script with write flag using *_ro command.";
+inline constexpr std::string_view kNoScriptText = "NOSCRIPT No matching script. Please use EVAL.";
+inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution right now.";
+inline constexpr std::string_view kReadonlyTable = "Attempt to modify a readonly table";
+inline constexpr std::string_view kStackLimit = "ERR reached lua stack limit";
+
+}  // namespace satchel::lua

@@ -1,0 +1,59 @@
+// State: one Lua state for scripts, closed to everything but the script library.
+//
+// Scripts see globals and libraries through empty proxy tables: reading goes on to the real
+// tables, writing raises, and an unknown global is an error. The real tables and the metatables
+// are never reachable, so that no script can change what later ones see.
+// Memory is counted and limited. Thread: the one that holds the execution lock.
+// Source: redis 7.0.15, the globals of EVAL scripts.
+
+#pragma once
+
+#include <cstdint>
+#include <lua.hpp>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace satchel::lua {
+
+class State {
+ public:
+  // `limit_bytes` 0: no limit.
+  explicit State(std::size_t limit_bytes);
+  ~State();
+  State(const State&) = delete;
+  State& operator=(const State&) = delete;
+
+  lua_State* lua() { return state_; }
+  std::size_t used_bytes() const { return memory_.used; }
+  void set_limit(std::size_t limit_bytes) { memory_.limit = limit_bytes; }
+
+  // Makes the table at the top of the stack the library `name`, behind a proxy; pops it.
+  void AddLibrary(const char* name);
+  // Sets a global, the value at the top; pops it.
+  void SetGlobal(const char* name);
+
+  // Compiles a chunk and leaves its function, which sees the proxied globals, on the stack.
+  // The error is Lua's own text.
+  Result<void> Compile(std::string_view text, const char* chunk_name);
+
+ private:
+  struct Memory {
+    std::size_t used = 0;
+    std::size_t limit = 0;
+  };
+  static void* Allocate(void* memory, void* block, std::size_t old_size, std::size_t new_size);
+
+  void OpenLibraries();
+  void ReplaceBaseFunctions();
+
+  Memory memory_;
+  lua_State* state_;
+};
+
+// Raises "Attempt to modify a readonly table" if the value is a proxy.
+void CheckWritable(lua_State* state, int index);
+
+}  // namespace satchel::lua

@@ -1,0 +1,55 @@
+// Parameters: what CONFIG GET and CONFIG SET show of a server, and what its loops read.
+//
+// One object per engine, made by the first server and kept by the engine's settings: a server
+// that comes later uses it again. Thread: atomics from any thread; the rest is written before
+// the server starts and read under the execution lock.
+// Source: redis 7.0.15, the parameters of the same names.
+
+#pragma once
+
+#include <array>
+#include <atomic>
+#include <cstdint>
+#include <functional>
+#include <string>
+
+#include "engine/engine.h"
+
+namespace satchel::server {
+
+// Output that a client may leave unread. 0: no limit.
+struct OutputLimit {
+  std::atomic<std::int64_t> hard_bytes;  // closed at once
+  std::atomic<std::int64_t> soft_bytes;  // closed when over it for soft_seconds
+  std::atomic<std::int64_t> soft_seconds;
+};
+
+enum class ClientClass : std::uint8_t { kNormal, kReplica, kPubSub };
+
+struct Parameters {
+  std::atomic<std::int64_t> max_clients{10000};
+  std::atomic<std::int64_t> idle_timeout_s{0};
+  std::atomic<std::int64_t> keepalive_s{300};
+  std::array<OutputLimit, 3> output_limits{{
+      {0, 0, 0},
+      {256 << 20, 64 << 20, 60},
+      {32 << 20, 8 << 20, 60},
+  }};
+  const OutputLimit& output_limit(ClientClass of) const {
+    return output_limits[static_cast<std::size_t>(of)];
+  }
+
+  std::string bind;
+  std::int64_t port = 0;
+  std::string unix_socket;
+  std::int64_t unix_socket_mode = 0;
+  std::int64_t backlog = 511;
+
+  // Called under the lock after CONFIG SET timeout; empty while no server runs.
+  std::function<void()> on_idle_timeout;
+
+  // Those of an engine; adds the CONFIG rows when it asks for the first time. Under the lock.
+  static Parameters& Of(engine::Engine& engine);
+};
+
+}  // namespace satchel::server

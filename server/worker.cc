@@ -1,0 +1,227 @@
+#include "server/worker.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "server/connection.h"
+
+namespace satchel::server {
+namespace {
+
+using engine::Database;
+
+constexpr std::int64_t kIdleCheckUs = 1'000'000;
+
+}  // namespace
+
+Result<std::unique_ptr<Worker>> Worker::Create(Host& host) {
+  SATCHEL_ASSIGN(auto loop, net::Loop::Create(host.engine.clock()));
+  return std::unique_ptr<Worker>(new Worker(host, std::move(loop)));
+}
+
+Worker::Worker(Host& host, std::unique_ptr<net::Loop> loop)
+    : host_(host),
+      loop_(std::move(loop)),
+      batch_(*this),
+      max_bulk_bytes_(host.engine.config().proto_max_bulk_len) {}
+
+Worker::~Worker() { SATCHEL_CHECK(!is_running()); }
+
+void Worker::Start() {
+  thread_ = std::thread([this] {
+    current_ = this;
+    loop_->Run();
+    current_ = nullptr;
+  });
+}
+
+void Worker::Stop() {
+  loop_->Post([this] {
+    const std::vector<Connection*> open = connections_;
+    for (Connection* connection : open) {
+      connection->net::Connection::Close(MakeError(ErrorCode::kClosed, "the server stops"));
+    }
+    loop_->Stop();
+  });
+  thread_.join();
+}
+
+// --- Connections ---------------------------------------------------------------------------
+
+void Worker::Adopt(net::Socket socket) {
+  if (Current() == this) return AdoptHere(std::move(socket));
+  // A posted function must be copyable.
+  auto shared = std::make_shared<net::Socket>(std::move(socket));
+  loop_->Post([this, shared] { AdoptHere(std::move(*shared)); });
+}
+
+void Worker::AdoptHere(net::Socket socket) {
+  if (host_.connections.fetch_add(1) >= static_cast<std::size_t>(parameters().max_clients)) {
+    --host_.connections;
+    return Refuse(std::move(socket));
+  }
+  auto owned = std::make_unique<Connection>(*this, std::move(socket));
+  Connection& connection = *owned;
+  connection.slot_ = connections_.size();
+  connections_.push_back(&connection);
+  Enter();
+  engine().AddSession(connection.session());
+  Leave();
+  loop_->Adopt(std::move(owned));
+}
+
+void Worker::Refuse(net::Socket socket) {
+  constexpr std::string_view kText = "-ERR max number of clients reached\r\n";
+  net::SocketStream stream(std::move(socket.fd));
+  const iovec part{const_cast<char*>(kText.data()), kText.size()};
+  stream.Write(&part, 1);  // what does not fit at once is not worth waiting for
+  const ExecutionGuard guard(lock());
+  ++engine().stats().rejected_connections;
+}
+
+void Worker::Remove(Connection& connection) {
+  {
+    const ExecutionGuard guard(lock());
+    engine().RemoveSession(connection.session());
+    std::erase_if(mailbox_, [&](const Mail& mail) { return mail.connection == &connection; });
+  }
+  connection.set_state(Connection::State::kEnding);
+  std::erase(postponed_, &connection);
+  connections_.back()->slot_ = connection.slot_;
+  std::swap(connections_[connection.slot_], connections_.back());
+  connections_.pop_back();
+  --host_.connections;
+}
+
+void Worker::OnReady(std::span<net::Connection* const> ready) { batch_.Serve(ready); }
+
+// --- The lock and the mailbox --------------------------------------------------------------
+
+void Worker::Enter() {
+  lock().lock();
+  while (!mailbox_.empty()) {
+    const std::vector<Mail> mails = TakeMail();
+    lock().unlock();
+    HandleMail(mails);
+    lock().lock();
+  }
+}
+
+void Worker::Leave() {
+  engine::Stats& stats = engine().stats();
+  stats.net_input_bytes += std::exchange(traffic_.input_bytes, 0);
+  stats.net_output_bytes += std::exchange(traffic_.output_bytes, 0);
+  max_bulk_bytes_ = engine().config().proto_max_bulk_len;
+  const std::int64_t tick_at_ms = engine().NextDeadlineMs();
+  const bool sooner = tick_at_ms < host_.tick_at_ms && !engine().clock().is_manual();
+  if (sooner) host_.tick_at_ms = tick_at_ms;
+  const std::vector<Mail> mails = TakeMail();
+  lock().unlock();
+
+  if (sooner) host_.workers.front()->SetTick(tick_at_ms);
+  WakeOthers();
+  HandleMail(mails);
+}
+
+void Worker::Send(Mail mail) {
+  mailbox_.push_back(std::move(mail));
+  Worker* const sender = Current();
+  if (sender == this) return;  // dealt with when this hold ends
+  if (sender == nullptr) {
+    if (mailbox_.size() == 1) loop_->Post([this] { EmptyMailbox(); });
+  } else if (std::find(sender->to_wake_.begin(), sender->to_wake_.end(), this) ==
+             sender->to_wake_.end()) {
+    sender->to_wake_.push_back(this);
+  }
+}
+
+void Worker::WakeOthers() {
+  for (Worker* worker : to_wake_) worker->loop_->Post([worker] { worker->EmptyMailbox(); });
+  to_wake_.clear();
+}
+
+void Worker::EmptyMailbox() {
+  Enter();
+  lock().unlock();
+}
+
+std::vector<Mail> Worker::TakeMail() {
+  if (mailbox_.empty()) return {};
+  for (const Mail& mail : mailbox_) {
+    if (mail.bytes != nullptr) mail.connection->mailed_bytes_ -= mail.bytes->size();
+  }
+  return std::exchange(mailbox_, {});
+}
+
+void Worker::HandleMail(const std::vector<Mail>& mails) {
+  for (const Mail& mail : mails) {
+    if (mail.kind == Mail::Kind::kResume) {
+      ResumePostponed();
+      continue;
+    }
+    Connection& connection = *mail.connection;
+    if (connection.is_closed()) continue;
+    switch (mail.kind) {
+      case Mail::Kind::kPush:
+        connection.TakePush(mail.bytes);
+        break;
+      case Mail::Kind::kReply:
+        connection.TakeReply();
+        break;
+      case Mail::Kind::kEnd:
+        connection.set_state(Connection::State::kEnding);
+        connection.CloseAfterFlush();
+        break;
+      default:
+        connection.net::Connection::Close(MakeError(ErrorCode::kClosed, "closed by the server"));
+    }
+  }
+}
+
+void Worker::ResumePostponed() {
+  for (Connection* connection : std::exchange(postponed_, {})) {
+    connection->set_state(Connection::State::kServing);
+    connection->CallAgain();
+  }
+}
+
+// --- Timers --------------------------------------------------------------------------------
+
+void Worker::SetTick(std::int64_t deadline_ms) {
+  if (Current() != this) return loop_->Post([this, deadline_ms] { SetTick(deadline_ms); });
+  loop_->CancelTimer(tick_timer_);
+  // What is due already was left over by a tick, whose work is bounded.
+  const std::int64_t soonest_us = loop_->clock().NowUs() + 1000;
+  const std::int64_t deadline_us = deadline_ms > INT64_MAX / 1000 ? INT64_MAX : deadline_ms * 1000;
+  tick_timer_ = loop_->AddTimer(std::max(deadline_us, soonest_us), [this] { Tick(); });
+}
+
+void Worker::Tick() {
+  Enter();
+  host_.tick_at_ms = Database::kNoDeadline;
+  engine().Tick();
+  Leave();
+}
+
+void Worker::WatchIdle() {
+  if (Current() != this && is_running()) return loop_->Post([this] { WatchIdle(); });
+  loop_->CancelTimer(idle_timer_);
+  if (parameters().idle_timeout_s == 0) return;
+  idle_timer_ = loop_->AddTimer(loop_->now_us() + kIdleCheckUs, [this] {
+    CloseIdle();
+    WatchIdle();
+  });
+}
+
+void Worker::CloseIdle() {
+  Enter();
+  const std::int64_t oldest_ms = engine().now_ms() - parameters().idle_timeout_s * 1000;
+  for (Connection* connection : connections_) {
+    const engine::Session& session = connection->session();
+    const bool waits = session.blocked != nullptr || session.subscribed();
+    if (!waits && session.last_active_ms < oldest_ms) connection->Close(false);
+  }
+  Leave();
+}
+
+}  // namespace satchel::server
