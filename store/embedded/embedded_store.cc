@@ -40,11 +40,10 @@ std::shared_ptr<const engine::CommandTable> JoinCommands(const CommandTables& ex
 class BlockedCaller final : public engine::Waiter {
  public:
   Reply& Sink() override { return sink_; }
+  // Tells under the mutex: the caller may be gone as soon as it can see the reply.
   void Served() override {
-    {
-      std::lock_guard lock(mutex_);
-      served_ = true;
-    }
+    std::lock_guard lock(mutex_);
+    served_ = true;
     changed_.notify_all();
   }
 
