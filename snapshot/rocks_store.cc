@@ -259,59 +259,59 @@ void RunWriter::Discard() {
   files_.clear();
 }
 
-std::string RunWriter::NextPath() const {
-  return store_.impl_->files.stage() + "/" + std::to_string(epoch_) + "-" +
-         std::to_string(files_.size()) + ".sst";
-}
-
 namespace {
 
-Error StageError(const std::string& path, const Status& status) {
+Error WriteError(const std::string& path, const Status& status) {
   return MakeError(ErrorCode::kIo, path + ": " + status.ToString());
 }
 
 }  // namespace
 
-Result<void> RunWriter::WriteRun(std::span<const RowBuffer> buffers) {
-  const std::vector<RowRef> rows = SortRows(buffers);
-  if (rows.empty()) return {};
-  const std::string path = NextPath();
+Result<void> RunWriter::AddFile(const std::function<Status(rocksdb::SstFileWriter&)>& fill) {
+  const std::string path = store_.impl_->files.stage() + "/" + std::to_string(epoch_) + "-" +
+                           std::to_string(files_.size()) + ".sst";
   files_.push_back({.path = path});
   rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), store_.impl_->options);
-  Status status = writer.Open(path);
-  for (const RowRef& row : rows) {
-    if (!status.ok()) return StageError(path, status);
-    status = writer.Put(AsSlice(row.key), AsSlice(row.value));
-  }
   rocksdb::ExternalSstFileInfo info;
+  Status status = writer.Open(path);
+  if (status.ok()) status = fill(writer);
   if (status.ok()) status = writer.Finish(&info);
-  if (!status.ok()) return StageError(path, status);
+  if (!status.ok()) return WriteError(path, status);
   files_.back().checksum = info.file_checksum;
   files_.back().checksum_name = info.file_checksum_func_name;
   written_bytes_ += info.file_size;
   return {};
 }
 
-Result<void> RunWriter::Commit(const Committed& committed, std::uint32_t first_dbid) {
-  RocksStore::Impl& store = *store_.impl_;
-  const std::string path = NextPath();
-  files_.push_back({.path = path});
-  rocksdb::SstFileWriter writer(rocksdb::EnvOptions(), store.options);
-  Status status = writer.Open(path);
-  if (status.ok() && first_dbid > 0) {
-    status = writer.DeleteRange(KeyRowPrefix(0), KeyRowPrefix(first_dbid));
-  }
-  if (status.ok()) status = writer.Put(AsSlice(kCommitKey), EncodeCommit(committed.record));
-  if (status.ok()) status = writer.Put(AsSlice(kDbmapKey), EncodeDbmap(committed.dbmap));
-  rocksdb::ExternalSstFileInfo info;
-  if (status.ok()) status = writer.Finish(&info);
-  if (!status.ok()) return StageError(path, status);
-  files_.back().checksum = info.file_checksum;
-  files_.back().checksum_name = info.file_checksum_func_name;
-  written_bytes_ += info.file_size;
+Result<void> RunWriter::WriteRun(std::span<const RowBuffer> buffers) {
+  const std::vector<RowRef> rows = SortRows(buffers);
+  if (rows.empty()) return {};
+  return AddFile([&](rocksdb::SstFileWriter& writer) {
+    Status status;
+    for (auto row = rows.begin(); row != rows.end() && status.ok(); ++row) {
+      status = writer.Put(AsSlice(row->key), AsSlice(row->value));
+    }
+    return status;
+  });
+}
 
+Result<void> RunWriter::Commit(const Committed& committed, std::uint32_t first_dbid) {
+  SATCHEL_TRY(AddFile([&](rocksdb::SstFileWriter& writer) {
+    Status status;
+    if (first_dbid > 0) status = writer.DeleteRange(KeyRowPrefix(0), KeyRowPrefix(first_dbid));
+    if (status.ok()) status = writer.Put(AsSlice(kCommitKey), EncodeCommit(committed.record));
+    if (status.ok()) status = writer.Put(AsSlice(kDbmapKey), EncodeDbmap(committed.dbmap));
+    return status;
+  }));
+  SATCHEL_TRY(Ingest());
+  return store_.impl_->files.WriteEpoch(committed.record.epoch);
+}
+
+// The atomic point.
+Result<void> RunWriter::Ingest() {
+  RocksStore::Impl& store = *store_.impl_;
   // After a failure that RocksDB holds on to (a full disk), it takes nothing until it is told.
-  if (store.ingest_failed && store.db->Resume().ok()) store.ingest_failed = false;
+  if (store.ingest_failed) store.ingest_failed = !store.db->Resume().ok();
   rocksdb::IngestExternalFileArg arg;
   arg.column_family = store.db->DefaultColumnFamily();
   for (const File& file : files_) {
@@ -322,13 +322,11 @@ Result<void> RunWriter::Commit(const Committed& committed, std::uint32_t first_d
   arg.options.move_files = true;
   arg.options.write_global_seqno = false;
   arg.options.verify_file_checksum = true;
-  status = store.db->IngestExternalFiles({arg});
-  if (!status.ok()) {
-    store.ingest_failed = true;
-    return StageError(store.files.db(), status);
-  }
+  const Status status = store.db->IngestExternalFiles({arg});
+  store.ingest_failed = !status.ok();
+  if (!status.ok()) return WriteError(store.files.db(), status);
   Discard();
-  return store.files.WriteEpoch(committed.record.epoch);
+  return {};
 }
 
 }  // namespace satchel::snapshot

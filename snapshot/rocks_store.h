@@ -20,6 +20,11 @@
 #include "snapshot/rows.h"
 #include "snapshot/store_files.h"
 
+namespace rocksdb {
+class SstFileWriter;
+class Status;
+}  // namespace rocksdb
+
 namespace satchel::snapshot {
 
 // The commit record and the map of databases, which are written together.
@@ -87,7 +92,9 @@ class RunWriter {
     std::string checksum;
     std::string checksum_name;
   };
-  std::string NextPath() const;
+  // Writes the next file of stage/: what `fill` puts in, synced.
+  Result<void> AddFile(const std::function<rocksdb::Status(rocksdb::SstFileWriter&)>& fill);
+  Result<void> Ingest();
   void Discard();
 
   RocksStore& store_;  // borrowed

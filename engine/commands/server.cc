@@ -259,8 +259,10 @@ void DebugReload(Call& call, Reply& reply) {
   }
   Reloader* reloader = call.engine().Service<Reloader>();
   auto reloaded = reloader != nullptr ? reloader->Reload() : ReloadInMemory(call.engine());
-  if (!reloaded) return reply.Error("ERR " + reloaded.error().detail);
-  reply.Ok();
+  if (reloaded) return reply.Ok();
+  const Error& error = reloaded.error();
+  if (error.code == ErrorCode::kReplyError) return reply.Error(error);
+  reply.Error("ERR " + error.detail);
 }
 
 void Debug(Call& call, Reply& reply) {
@@ -403,7 +405,7 @@ constexpr Command kLatencyCommands[] = {
      .group = "server",
      .complexity = "O(1)",
      .summary = "Explains latency events.",
-     .tips = "request_policy:all_nodes response_policy:special"},
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "GRAPH",
      .arity = 3,
      .flags = kAdmin | kNoScript | kLoading | kStale | kNondeterministicOutput,
@@ -412,7 +414,7 @@ constexpr Command kLatencyCommands[] = {
      .group = "server",
      .complexity = "O(1)",
      .summary = "Draws the latency of an event.",
-     .tips = "request_policy:all_nodes response_policy:special"},
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "HELP",
      .arity = 2,
      .flags = kLoading | kStale,
@@ -429,7 +431,7 @@ constexpr Command kLatencyCommands[] = {
      .group = "server",
      .complexity = "O(N)",
      .summary = "Returns the latency distribution of commands.",
-     .tips = "request_policy:all_nodes response_policy:special"},
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "HISTORY",
      .arity = 3,
      .flags = kAdmin | kNoScript | kLoading | kStale | kNondeterministicOutput,
@@ -438,7 +440,7 @@ constexpr Command kLatencyCommands[] = {
      .group = "server",
      .complexity = "O(1)",
      .summary = "Returns the latencies of an event.",
-     .tips = "request_policy:all_nodes response_policy:special"},
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "LATEST",
      .arity = 2,
      .flags = kAdmin | kNoScript | kLoading | kStale | kNondeterministicOutput,
@@ -447,7 +449,7 @@ constexpr Command kLatencyCommands[] = {
      .group = "server",
      .complexity = "O(1)",
      .summary = "Returns the latest latency of each event.",
-     .tips = "request_policy:all_nodes response_policy:special"},
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "RESET",
      .arity = -2,
      .flags = kAdmin | kNoScript | kLoading | kStale,
@@ -498,7 +500,7 @@ constexpr Command kSlowlogCommands[] = {
      .group = "server",
      .complexity = "O(N)",
      .summary = "Returns the slowest commands of late.",
-     .tips = "request_policy:all_nodes"},
+     .tips = "request_policy:all_nodes nondeterministic_output"},
     {.name = "HELP",
      .arity = 2,
      .flags = kLoading | kStale,
@@ -515,7 +517,7 @@ constexpr Command kSlowlogCommands[] = {
      .group = "server",
      .complexity = "O(1)",
      .summary = "Counts the entries of the slow log.",
-     .tips = "request_policy:all_nodes response_policy:agg_sum"},
+     .tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},
     {.name = "RESET",
      .arity = 2,
      .flags = kAdmin | kLoading | kStale,
@@ -593,7 +595,7 @@ constexpr Command kServerCommands[] = {
      .group = "server",
      .complexity = "O(1)",
      .summary = "Describes the state of the store.",
-     .tips = "request_policy:all_shards response_policy:special"},
+     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
     {.name = "LATENCY",
      .arity = -2,
      .since = "2.8.13",

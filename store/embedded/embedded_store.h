@@ -27,8 +27,6 @@ struct EmbeddedOptions {
   std::optional<std::uint64_t> seed = {};  // of randomness and hashes; empty: the system's
   int databases = 16;
   int db = 0;  // the one that Run uses
-  // Rows of folders above, beside the engine's own; they live as long as the process.
-  std::vector<std::span<const engine::Command>> extra_commands = {};
 
   // Where the data is kept on disk. Only with a directory and kSnapshot is anything read from
   // it or written to it; else the data lives in memory only.
@@ -39,6 +37,8 @@ struct EmbeddedOptions {
   std::uint64_t min_free_bytes = 256 * 1024 * 1024;  // less: snapshots fail, writes go on
   // What happens to the data directory, one line each, on a thread of the store.
   std::function<void(const snapshot::Event&)> on_event = {};
+  // Rows of folders above, beside the engine's own; they live as long as the process.
+  std::vector<std::span<const engine::Command>> extra_commands = {};
 };
 
 class EmbeddedStore final : public Store {

@@ -15,7 +15,8 @@
 #include "tests/oracle/random_lines.h"
 #include "tests/oracle/runner.h"
 #include "tests/oracle/script.h"
-#include "tests/oracle/server.h"
+#include "tests/support/redis.h"
+#include "tests/support/server.h"
 
 namespace satchel::oracle {
 namespace {
@@ -28,26 +29,6 @@ std::string Environment(const char* name, const char* otherwise) {
 std::size_t ShownMismatches() { return std::stoul(Environment("SATCHEL_ORACLE_SHOW", "25")); }
 
 bool SubjectIsRedis() { return Environment("SATCHEL_ORACLE_SUBJECT", "") == "redis"; }
-
-std::vector<std::string> RedisCommand(int port, const std::string& dir) {
-  return {Environment("REDIS_SERVER", "redis-server"),
-          "--port",
-          std::to_string(port),
-          "--bind",
-          "127.0.0.1",
-          "--dir",
-          dir,
-          "--save",
-          "",
-          "--appendonly",
-          "no",
-          "--daemonize",
-          "no",
-          "--enable-debug-command",
-          "yes",
-          "--hz",
-          "100"};
-}
 
 std::vector<std::string> SatchelCommand(int port, const std::string&) {
   return {Environment("SATCHEL_BINARY", SATCHEL_ORACLE_BINARY), "serve", "--port",
