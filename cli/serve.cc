@@ -146,9 +146,10 @@ bool KeepsData(const ServeOptions& options) {
 }
 
 store::EmbeddedOptions StoreOptionsOf(const ServeOptions& options) {
-  store::EmbeddedOptions store{.databases = options.databases,
-                               .extra_commands = {server::ServerCommands()},
-                               .on_event = LogEvent};
+  store::EmbeddedOptions store;
+  store.databases = options.databases;
+  store.extra_commands = {server::ServerCommands()};
+  store.on_event = LogEvent;
   if (KeepsData(options)) store.data_dir = options.data_dir;
   store.durability = KeepsData(options) ? store::Durability::kSnapshot : store::Durability::kNone;
   return store;
