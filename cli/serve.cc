@@ -4,6 +4,8 @@
 #include <spdlog/spdlog.h>
 #include <unistd.h>
 
+#include <atomic>
+#include <functional>
 #include <optional>
 
 #include "base/text.h"
@@ -21,8 +23,8 @@ constexpr std::string_view kHelp = R"(Examples:
   satchel serve --port 0 --unix-socket /run/s    on a Unix socket only
   redis-cli -p 6379 SET greeting hello           any Redis client will do
 
-Exit codes: 0 ended in an orderly way (SIGTERM, SIGINT, SHUTDOWN), 1 failure,
-2 wrong flags or configuration, or an address that cannot be used.)";
+Exit codes: 0 ended in an orderly way (SIGTERM, SIGINT, SHUTDOWN), 1 the data cannot be
+read or the last snapshot failed, 2 wrong flags or configuration, or an address that cannot be used.)";
 
 // Descriptors beside those of clients: listeners, loops, files.
 constexpr std::uint64_t kOwnDescriptors = 64;
@@ -70,16 +72,17 @@ Result<void> CheckMode(const std::string& mode) {
   return Wrong("--mode: \"" + mode + "\" is not a mode (allowed: standalone, distributed)");
 }
 
-// SHUTDOWN asks the main thread.
-server::ServerOptions ServerOptionsOf(const ServeOptions& options, EndOfProcess& end) {
+server::ServerOptions ServerOptionsOf(
+    const ServeOptions& options,
+    const std::function<void(const server::ShutdownRequest&)>& on_shutdown) {
   server::ServerOptions server{.port = *ParsePort(options.port),
                                .unix_socket = options.unix_socket,
                                .unix_socket_mode = *ParseMode(options.unix_socket_mode),
                                .loops = options.loops,
                                .max_clients = options.max_clients};
   server.addresses = options.port == "0" ? std::vector<std::string>() : options.bind;
-  server.on_shutdown = [&end](const server::ShutdownRequest&) -> Result<void> {
-    end.Ask();
+  server.on_shutdown = [on_shutdown](const server::ShutdownRequest& request) -> Result<void> {
+    on_shutdown(request);
     return {};
   };
   return server;
@@ -130,30 +133,72 @@ int Fail(const Error& error, int exit_code) {
   return exit_code;
 }
 
+void LogEvent(const snapshot::Event& event) {
+  using Level = snapshot::Event::Level;
+  const auto level = event.level == Level::kError     ? spdlog::level::err
+                     : event.level == Level::kWarning ? spdlog::level::warn
+                                                      : spdlog::level::info;
+  spdlog::log(level, "{}", event.text);
+}
+
+bool KeepsData(const ServeOptions& options) {
+  return !options.in_memory && options.durability != "none";
+}
+
+store::EmbeddedOptions StoreOptionsOf(const ServeOptions& options) {
+  store::EmbeddedOptions store{.databases = options.databases,
+                               .extra_commands = {server::ServerCommands()},
+                               .on_event = LogEvent};
+  if (KeepsData(options)) store.data_dir = options.data_dir;
+  store.durability = KeepsData(options) ? store::Durability::kSnapshot : store::Durability::kNone;
+  return store;
+}
+
+std::string DataText(const ServeOptions& options) {
+  if (!KeepsData(options)) return "data in memory, lost at exit; durability none";
+  return fmt::format("data in {}; durability snapshot", options.data_dir);
+}
+
 void SetPassword(store::EmbeddedStore& store, const std::string& password) {
   const ExecutionGuard guard(store.lock());
   store.engine().config().password = password;
 }
 
+// Wrong options are one thing, a directory that cannot be used another.
+int ExitCodeOf(const Error& error) {
+  return error.code == ErrorCode::kInvalidArgument ? kExitUsage : kExitFailure;
+}
+
+// SHUTDOWN says whether a last snapshot is written; a signal leaves it to the configuration.
+int Close(store::EmbeddedStore& store, server::ShutdownRequest::Save save) {
+  using Final = snapshot::Snapshotter::Final;
+  using Save = server::ShutdownRequest::Save;
+  const Final final = save == Save::kYes  ? Final::kSave
+                      : save == Save::kNo ? Final::kNothing
+                                          : Final::kAsConfigured;
+  if (auto closed = store.Close(final); !closed) return Fail(closed.error(), kExitFailure);
+  spdlog::info("stopped");
+  return kExitOk;
+}
+
 // Until the end is asked for.
 int Run(const ServeOptions& options, EndOfProcess& end) {
-  auto store = store::EmbeddedStore::Open(
-      {.databases = options.databases, .extra_commands = {server::ServerCommands()}});
-  if (!store) return Fail(store.error(), kExitUsage);
+  auto store = store::EmbeddedStore::Open(StoreOptionsOf(options));
+  if (!store) return Fail(store.error(), ExitCodeOf(store.error()));
   SetPassword(**store, options.password);
-  auto server = server::Server::Start(**store, ServerOptionsOf(options, end));
+  std::atomic<server::ShutdownRequest::Save> save{server::ShutdownRequest::Save::kAsConfigured};
+  auto server = server::Server::Start(**store, ServerOptionsOf(options, [&](const auto& request) {
+    save = request.save;
+    end.Ask();
+  }));
   if (!server) return Fail(server.error(), kExitUsage);
-  spdlog::info("{} serves in mode {} on {}; data in memory, lost at exit; durability none",
-               VersionLine(), options.mode, AddressesOf(options, **server));
-  if (!options.data_dir.empty() || options.durability == "snapshot") {
-    spdlog::warn("nothing is written to disk: snapshots are not available in this version");
-  }
+  spdlog::info("{} serves in mode {} on {}; {}", VersionLine(), options.mode,
+               AddressesOf(options, **server), DataText(options));
   if (auto told = TellReady(options, **server); !told) return Fail(told.error(), kExitUsage);
   const std::string_view reason = end.Wait();
   spdlog::info("{}: stopping with {} connections open", reason, (*server)->connections());
   (*server)->Stop();
-  spdlog::info("stopped");
-  return kExitOk;
+  return Close(**store, save);
 }
 
 void AddFlags(CLI::App& serve, ServeOptions& o) {
@@ -170,9 +215,10 @@ void AddFlags(CLI::App& serve, ServeOptions& o) {
   serve.add_option("--loops", o.loops, "Event loops, one thread each")->capture_default_str();
   serve.add_option("--max-clients", o.max_clients, "Most connections at a time")
       ->capture_default_str();
-  serve.add_option("--data-dir", o.data_dir, "Directory of the data");
+  serve.add_option("--data-dir", o.data_dir, "Directory of the data")->capture_default_str();
   serve.add_flag("--in-memory", o.in_memory, "Keep nothing on disk");
-  serve.add_option("--durability", o.durability, "none or snapshot");
+  serve.add_option("--durability", o.durability,
+                   "none or snapshot (the default, unless in memory)");
   serve.add_option("--databases", o.databases, "Number of databases, 1 to 1024")
       ->capture_default_str();
   serve.add_option("--password", o.password, "Password that clients must give");

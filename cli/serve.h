@@ -20,9 +20,9 @@ struct ServeOptions {
   std::string unix_socket_mode = "0600";
   int loops = 1;
   std::int64_t max_clients = 10000;
-  std::string data_dir;
+  std::string data_dir = "satchel-data";
   bool in_memory = false;
-  std::string durability;
+  std::string durability;  // empty: "snapshot", or "none" in memory
   int databases = 16;
   std::string password;
   std::string ready_file;

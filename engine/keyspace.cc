@@ -95,13 +95,13 @@ bool Keyspace::Remove(int db, std::string_view key, std::uint64_t hash) {
 }
 
 Entry* Keyspace::SetDeadline(int db, std::string_view key, std::uint64_t hash,
-                             std::int64_t deadline_ms) {
+                             std::optional<std::int64_t> deadline_ms) {
   Database& database = at(db);
   Entry** slot = database.table.FindSlot(key, hash);
   SATCHEL_DCHECK(slot != nullptr);
   Entry* entry = *slot;
   if (tracker_ != nullptr) tracker_->BeforeWrite(database, *entry);
-  const bool wanted = deadline_ms != Database::kNoDeadline;
+  const bool wanted = deadline_ms.has_value();
   if (entry->has_deadline() != wanted) {
     const std::string name(key);  // the key may be the entry's own bytes
     entry = *slot = Entry::Rebuild(entry, name, wanted);
@@ -112,8 +112,8 @@ Entry* Keyspace::SetDeadline(int db, std::string_view key, std::uint64_t hash,
     }
   }
   if (wanted) {
-    entry->set_deadline_ms(deadline_ms);
-    database.NoteDeadline(hash, deadline_ms);
+    entry->set_deadline_ms(*deadline_ms);
+    database.NoteDeadline(hash, *deadline_ms);
   }
   return entry;
 }

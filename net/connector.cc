@@ -44,6 +44,7 @@ void Connector::OnEvents(const Events& /*events*/) {
   socklen_t size = sizeof error;
   getsockopt(fd_.get(), SOL_SOCKET, SO_ERROR, &error, &size);
   if (error != 0) return OnFailure(error);
+  loop().Unwatch(*this);
   Socket socket{.fd = std::move(fd_), .peer = address()};
   socket.local = SocketAddress::LocalOf(socket.fd.get());
   if (address().is_tcp()) SetTcpOptions(socket.fd.get(), options_.keepalive);
@@ -67,6 +68,7 @@ int Connector::Begin() {
 }
 
 void Connector::OnFailure(int error) {
+  loop().Unwatch(*this);
   fd_.Close();
   last_error_ = MakeError(ErrorCode::kUnavailable,
                           "cannot connect to " + address().ToString() + ": " + strerror(error));
@@ -79,6 +81,7 @@ void Connector::OnTimeout() {
 }
 
 void Connector::Finish(Result<Socket> result) {
+  loop().Unwatch(*this);
   fd_.Close();
   loop().Retire(*this);
   on_done_(std::move(result));

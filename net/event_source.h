@@ -44,6 +44,7 @@ class EventSource {
  private:
   Loop* loop_ = nullptr;  // borrowed; owns this
   std::size_t slot_ = 0;  // index in the loop's list
+  int watched_fd_ = -1;
   bool retired_ = false;
 };
 

@@ -123,12 +123,20 @@ void Loop::Retire(EventSource& source) {
 Result<void> Loop::Watch(EventSource& source, int fd, Interest interest) {
   epoll_event event{.events = EpollBits(interest), .data = {.ptr = &source}};
   if (epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, fd, &event) != 0) return SystemError("watch a socket");
+  SATCHEL_DCHECK(source.watched_fd_ < 0);
+  source.watched_fd_ = fd;
   return {};
 }
 
 void Loop::ChangeInterest(EventSource& source, int fd, Interest interest) {
   epoll_event event{.events = EpollBits(interest), .data = {.ptr = &source}};
   SATCHEL_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_MOD, fd, &event) == 0);
+}
+
+void Loop::Unwatch(EventSource& source) {
+  if (source.watched_fd_ < 0) return;
+  const int fd = std::exchange(source.watched_fd_, -1);
+  SATCHEL_CHECK(epoll_ctl(epoll_.get(), EPOLL_CTL_DEL, fd, nullptr) == 0);
 }
 
 std::optional<std::int64_t> Loop::NextDeadlineUs() {
@@ -257,6 +265,7 @@ void Loop::DestroyRetired() {
   std::erase_if(to_flush_, closed);
   std::erase_if(buffered_, closed);
   for (EventSource* source : retired_) {
+    Unwatch(*source);
     std::swap(sources_[source->slot_], sources_.back());
     sources_[source->slot_]->slot_ = source->slot_;
     sources_.pop_back();

@@ -85,9 +85,12 @@ class Loop final : private TimeListener {
   void Retire(EventSource& source);
   std::size_t source_count() const { return sources_.size(); }
 
-  // For sources. A descriptor is watched until it is closed.
+  // For sources. A descriptor is watched until its source is destroyed, or until Unwatch: to
+  // close it is not enough, as a child between fork and exec holds it, too. One at a time.
   Result<void> Watch(EventSource& source, int fd, Interest interest);
   void ChangeInterest(EventSource& source, int fd, Interest interest);
+  // Comes before the descriptor is closed or handed to another source. Once or more often.
+  void Unwatch(EventSource& source);
 
  private:
   friend class Connection;

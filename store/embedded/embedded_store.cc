@@ -53,11 +53,10 @@ snapshot::SnapshotOptions SnapshotOptionsOf(const EmbeddedOptions& options) {
 class BlockedCaller final : public engine::Waiter {
  public:
   Reply& Sink() override { return sink_; }
+  // Tells under the mutex: the caller may be gone as soon as it can see the reply.
   void Served() override {
-    {
-      std::lock_guard lock(mutex_);
-      served_ = true;
-    }
+    std::lock_guard lock(mutex_);
+    served_ = true;
     changed_.notify_all();
   }
 

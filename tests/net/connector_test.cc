@@ -55,6 +55,19 @@ TEST_F(ConnectorTest, ConnectsOverTcp) {
   EXPECT_NE((*result_)->local.port(), 0);
 }
 
+TEST_F(ConnectorTest, TheSocketMayBecomeAConnectionOfTheSameLoop) {
+  class : public ConnectionOwner {
+    void OnReady(std::span<Connection* const>) override {}
+  } owner;
+  auto listener = Listener::Tcp(*loop_, {}, [](Socket) {});
+  ASSERT_TRUE(listener);
+  Start({(*listener)->address()});
+  ASSERT_TRUE(RunUntilDone());
+  auto& connection = loop_->Adopt(std::make_unique<Connection>(
+      owner, std::make_unique<SocketStream>(std::move((*result_)->fd))));
+  EXPECT_FALSE(connection.is_closed());
+}
+
 TEST_F(ConnectorTest, ConnectsOverAUnixSocket) {
   const std::string path = testing::TempDir() + "satchel-connect-" + std::to_string(getpid());
   auto listener = Listener::Unix(*loop_, {.path = path}, [](Socket) {});

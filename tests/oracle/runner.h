@@ -9,9 +9,9 @@
 #include <string>
 #include <vector>
 
-#include "tests/oracle/frame.h"
+#include "tests/support/frame.h"
 #include "tests/oracle/script.h"
-#include "tests/oracle/server.h"
+#include "tests/support/server.h"
 
 namespace satchel::oracle {
 

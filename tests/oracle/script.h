@@ -9,7 +9,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "tests/oracle/frame.h"
+#include "tests/support/frame.h"
 
 namespace satchel::oracle {
 

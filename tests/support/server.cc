@@ -1,4 +1,4 @@
-#include "tests/oracle/server.h"
+#include "tests/support/server.h"
 
 #include <arpa/inet.h>
 #include <fcntl.h>
@@ -152,7 +152,8 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::Start(std::string name,
     if (!mkdtemp(dir.data())) return MakeError(ErrorCode::kIo, "cannot create " + dir);
     server->dir_ = dir;
     server->port_ = FreePort();
-    server->pid_ = Spawn(command(server->port_, dir), dir + "/output");
+    server->command_ = command(server->port_, dir);
+    server->pid_ = Spawn(server->command_, dir + "/output");
     if (server->WaitUntilReady()) return server;
     why = server->OutputTail();
   }
@@ -161,6 +162,7 @@ Result<std::unique_ptr<ServerProcess>> ServerProcess::Start(std::string name,
 
 ServerProcess::~ServerProcess() {
   if (pid_ > 0) {
+    Resume();
     kill(pid_, SIGTERM);
     const auto deadline = steady_clock::now() + kStopTimeout;
     while (Running()) {
@@ -171,6 +173,22 @@ ServerProcess::~ServerProcess() {
   std::error_code ignored;
   std::filesystem::remove_all(dir_, ignored);
 }
+
+void ServerProcess::Kill() {
+  if (pid_ <= 0) return;
+  kill(pid_, SIGKILL);
+  waitpid(pid_, nullptr, 0);
+  pid_ = -1;
+}
+
+Result<void> ServerProcess::StartAgain() {
+  pid_ = Spawn(command_, dir_ + "/output");
+  if (WaitUntilReady()) return {};
+  return MakeError(ErrorCode::kUnavailable, name_ + " did not start again: " + OutputTail());
+}
+
+void ServerProcess::Pause() { kill(pid_, SIGSTOP); }
+void ServerProcess::Resume() { kill(pid_, SIGCONT); }
 
 bool ServerProcess::Running() {
   if (pid_ <= 0) return false;

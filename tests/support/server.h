@@ -14,7 +14,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "tests/oracle/frame.h"
+#include "tests/support/frame.h"
 
 namespace satchel::oracle {
 
@@ -57,7 +57,15 @@ class ServerProcess {
 
   const std::string& name() const { return name_; }
   int port() const { return port_; }
+  const std::string& dir() const { return dir_; }
   bool Running();
+  // Ends it at once, without a farewell.
+  void Kill();
+  // Starts it again on the same port, after Kill.
+  Result<void> StartAgain();
+  // SIGSTOP and SIGCONT.
+  void Pause();
+  void Resume();
   // The end of what it printed.
   std::string OutputTail() const;
 
@@ -67,6 +75,7 @@ class ServerProcess {
 
   std::string name_;
   std::string dir_;
+  std::vector<std::string> command_;
   int port_ = 0;
   pid_t pid_ = -1;
 };

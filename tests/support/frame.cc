@@ -1,4 +1,4 @@
-#include "tests/oracle/frame.h"
+#include "tests/support/frame.h"
 
 #include <algorithm>
 #include <cmath>

@@ -1,0 +1,391 @@
+#include "store/config/registry.h"
+
+#include <algorithm>
+
+#include "base/check.h"
+#include "base/text.h"
+
+namespace satchel::store {
+namespace {
+
+constexpr std::string_view kModeWords[] = {"", "standalone", "distributed"};
+constexpr std::string_view kDurabilityWords[] = {"none", "snapshot", "everysec", "always"};
+constexpr std::string_view kLogLevelWords[] = {"debug", "info", "warning", "error"};
+constexpr std::string_view kLogFormatWords[] = {"text", "json"};
+
+constexpr std::int64_t kDayMs = 24 * 3600 * 1000;
+constexpr std::int64_t kYearMs = 365 * kDayMs;
+
+template <class Enum>
+std::uint8_t* Byte(Enum& value) {
+  static_assert(sizeof value == 1);
+  return reinterpret_cast<std::uint8_t*>(&value);
+}
+
+template <Component component>
+Field ModeOf(Config& config) {
+  return Byte(config.component_modes[static_cast<std::size_t>(component)]);
+}
+
+template <Component component>
+constexpr KeyRow ModeRow(std::string_view key) {
+  return {.key = key,
+          .type = KeyType::kMode,
+          .default_text = "",
+          .summary = "Where this component's data lives; empty inherits `mode`.",
+          .field = ModeOf<component>,
+          .words = kModeWords};
+}
+
+#define SATCHEL_FIELD(expr) [](Config& c) -> Field { return &c.expr; }
+#define SATCHEL_ENUM_FIELD(expr) [](Config& c) -> Field { return Byte(c.expr); }
+
+constexpr KeyRow kRows[] = {
+    ModeRow<Component::kAuth>("auth.mode"),
+    ModeRow<Component::kCheckpoint>("checkpoint.mode"),
+    {.key = "distributed.db",
+     .type = KeyType::kInt,
+     .default_text = "0",
+     .summary = "The database that is selected.",
+     .field = SATCHEL_FIELD(distributed.db),
+     .max = 1'000'000},
+    {.key = "distributed.password",
+     .type = KeyType::kSecret,
+     .default_text = "",
+     .summary = "Sent with AUTH when a connection opens.",
+     .field = SATCHEL_FIELD(distributed.password)},
+    {.key = "distributed.password_file",
+     .type = KeyType::kString,
+     .default_text = "",
+     .summary = "A file with the password; its final newline is left out.",
+     .field = SATCHEL_FIELD(distributed.password_file)},
+    {.key = "distributed.pool.connections",
+     .type = KeyType::kInt,
+     .default_text = "2",
+     .summary = "Shared connections; the commands of all threads are pipelined on them.",
+     .field = SATCHEL_FIELD(distributed.pool.connections),
+     .min = 1,
+     .max = 64},
+    {.key = "distributed.pool.size",
+     .type = KeyType::kInt,
+     .default_text = "10",
+     .summary = "The most connections of their own for blocking commands and transactions.",
+     .field = SATCHEL_FIELD(distributed.pool.size),
+     .min = 1,
+     .max = 10'000},
+    {.key = "distributed.retry.max",
+     .type = KeyType::kInt,
+     .default_text = "3",
+     .summary = "How often a command is sent again where that is safe.",
+     .field = SATCHEL_FIELD(distributed.retry.max),
+     .max = 100},
+    {.key = "distributed.retry.max_backoff",
+     .type = KeyType::kDuration,
+     .default_text = "512ms",
+     .summary = "The longest pause between attempts; pauses double and are jittered.",
+     .field = SATCHEL_FIELD(distributed.retry.max_backoff),
+     .min = 1,
+     .max = kDayMs},
+    {.key = "distributed.retry.min_backoff",
+     .type = KeyType::kDuration,
+     .default_text = "8ms",
+     .summary = "The first pause between attempts.",
+     .field = SATCHEL_FIELD(distributed.retry.min_backoff),
+     .min = 1,
+     .max = kDayMs},
+    {.key = "distributed.seeds",
+     .type = KeyType::kList,
+     .default_text = "",
+     .summary = "The server: `host:port`, `[v6]:port`, `redis://[user[:pass]@]host[:port][/db]` or "
+                "`unix:///path`.",
+     .field = SATCHEL_FIELD(distributed.seeds)},
+    {.key = "distributed.timeout.connect",
+     .type = KeyType::kDuration,
+     .default_text = "5s",
+     .summary = "For opening a connection, authentication included.",
+     .field = SATCHEL_FIELD(distributed.timeout.connect),
+     .min = 1,
+     .max = kDayMs},
+    {.key = "distributed.timeout.pool",
+     .type = KeyType::kDuration,
+     .default_text = "4s",
+     .summary = "For getting a connection of one's own while all are in use.",
+     .field = SATCHEL_FIELD(distributed.timeout.pool),
+     .min = 1,
+     .max = kDayMs},
+    {.key = "distributed.timeout.read",
+     .type = KeyType::kDuration,
+     .default_text = "3s",
+     .summary = "For a reply, once the command was sent.",
+     .field = SATCHEL_FIELD(distributed.timeout.read),
+     .min = 1,
+     .max = kDayMs},
+    {.key = "distributed.timeout.write",
+     .type = KeyType::kDuration,
+     .default_text = "3s",
+     .summary = "For sending a command.",
+     .field = SATCHEL_FIELD(distributed.timeout.write),
+     .min = 1,
+     .max = kDayMs},
+    {.key = "distributed.username",
+     .type = KeyType::kString,
+     .default_text = "",
+     .summary = "The user of `distributed.password`; empty: the server's default user.",
+     .field = SATCHEL_FIELD(distributed.username)},
+    {.key = "key_prefix",
+     .type = KeyType::kString,
+     .default_text = "satchel",
+     .summary = "What every key of a repository begins with: `[A-Za-z0-9_.-]{1,64}`.",
+     .field = SATCHEL_FIELD(key_prefix)},
+    {.key = "listen.address",
+     .type = KeyType::kList,
+     .default_text = "127.0.0.1",
+     .summary = "The addresses the server listens on; `*` is all. Beyond loopback a password is "
+                "needed.",
+     .field = SATCHEL_FIELD(listen.address)},
+    {.key = "listen.enabled",
+     .type = KeyType::kBool,
+     .default_text = "false",
+     .summary = "Whether the data is served to Redis clients.",
+     .field = SATCHEL_FIELD(listen.enabled),
+     .default_note = "`true` in `satchel serve`, else `false`"},
+    {.key = "listen.loops",
+     .type = KeyType::kInt,
+     .default_text = "1",
+     .summary = "Event loops, each a thread.",
+     .field = SATCHEL_FIELD(listen.loops),
+     .min = 1,
+     .max = 256},
+    {.key = "listen.max_clients",
+     .type = KeyType::kInt,
+     .default_text = "10000",
+     .summary = "Connections at a time; more are refused.",
+     .field = SATCHEL_FIELD(listen.max_clients),
+     .min = 1,
+     .max = 1'000'000},
+    {.key = "listen.password",
+     .type = KeyType::kSecret,
+     .default_text = "",
+     .summary = "What clients must send with AUTH.",
+     .field = SATCHEL_FIELD(listen.password)},
+    {.key = "listen.password_file",
+     .type = KeyType::kString,
+     .default_text = "",
+     .summary = "A file with the password; its final newline is left out.",
+     .field = SATCHEL_FIELD(listen.password_file)},
+    {.key = "listen.port",
+     .type = KeyType::kPort,
+     .default_text = "6379",
+     .summary = "TCP port; 0: no TCP, `auto`: a free one.",
+     .field = SATCHEL_FIELD(listen.port),
+     .max = 65535},
+    {.key = "listen.unix_socket",
+     .type = KeyType::kString,
+     .default_text = "",
+     .summary = "Path of a Unix socket to listen on, besides TCP.",
+     .field = SATCHEL_FIELD(listen.unix_socket)},
+    {.key = "listen.unix_socket_mode",
+     .type = KeyType::kFileMode,
+     .default_text = "0600",
+     .summary = "Permissions of the Unix socket, octal.",
+     .field = SATCHEL_FIELD(listen.unix_socket_mode),
+     .max = 0777},
+    ModeRow<Component::kLock>("lock.mode"),
+    {.key = "log.format",
+     .type = KeyType::kEnum,
+     .default_text = "text",
+     .summary = "How a log line looks.",
+     .field = SATCHEL_ENUM_FIELD(log.format),
+     .words = kLogFormatWords},
+    {.key = "log.level",
+     .type = KeyType::kEnum,
+     .default_text = "info",
+     .summary = "What is logged: this and everything graver.",
+     .field = SATCHEL_ENUM_FIELD(log.level),
+     .words = kLogLevelWords},
+    ModeRow<Component::kMemory>("memory.mode"),
+    {.key = "mode",
+     .type = KeyType::kMode,
+     .default_text = "standalone",
+     .summary = "Where data lives: in this process, or in a Redis server.",
+     .field = SATCHEL_ENUM_FIELD(mode),
+     .words = kModeWords},
+    {.key = "persistence.data_dir",
+     .type = KeyType::kString,
+     .default_text = "",
+     .summary = "Where the data is kept on disk. Created with mode 0700.",
+     .field = SATCHEL_FIELD(persistence.data_dir),
+     .default_note = "`satchel-data` in `satchel serve`, else empty"},
+    {.key = "persistence.durability",
+     .type = KeyType::kEnum,
+     .default_text = "",
+     .summary = "What survives a crash: nothing, or everything up to the last snapshot.",
+     .field = SATCHEL_ENUM_FIELD(persistence.durability),
+     .words = kDurabilityWords,
+     .default_note = "`snapshot` if persistence is enabled, else `none`"},
+    {.key = "persistence.enabled",
+     .type = KeyType::kBool,
+     .default_text = "",
+     .summary = "Whether data is kept on disk.",
+     .field = SATCHEL_FIELD(persistence.enabled),
+     .default_note = "`false` if durability is `none`, else `true` in `satchel serve`, else "
+                     "whether `persistence.data_dir` is set"},
+    {.key = "persistence.min_free_bytes",
+     .type = KeyType::kSize,
+     .default_text = "256MiB",
+     .summary = "With less room on the disk, snapshots fail; writes go on.",
+     .field = SATCHEL_FIELD(persistence.min_free_bytes)},
+    {.key = "persistence.restore_on_startup",
+     .type = KeyType::kBool,
+     .default_text = "true",
+     .summary = "Whether the data on disk is loaded at start.",
+     .field = SATCHEL_FIELD(persistence.restore_on_startup)},
+    {.key = "persistence.snapshot_interval",
+     .type = KeyType::kDuration,
+     .default_text = "5m",
+     .summary = "From one snapshot to the next.",
+     .field = SATCHEL_FIELD(persistence.snapshot_interval),
+     .max = kYearMs},
+    {.key = "persistence.snapshot_on_shutdown",
+     .type = KeyType::kBool,
+     .default_text = "true",
+     .summary = "Whether an orderly stop ends with a snapshot.",
+     .field = SATCHEL_FIELD(persistence.snapshot_on_shutdown)},
+    ModeRow<Component::kRateLimit>("rate_limit.mode"),
+    ModeRow<Component::kResource>("resource.mode"),
+    {.key = "store.databases",
+     .type = KeyType::kInt,
+     .default_text = "16",
+     .summary = "How many databases SELECT knows.",
+     .field = SATCHEL_FIELD(store.databases),
+     .min = 1,
+     .max = 1024},
+    ModeRow<Component::kStore>("store.mode"),
+    ModeRow<Component::kStream>("stream.mode"),
+    ModeRow<Component::kTask>("task.mode"),
+    ModeRow<Component::kTasksBackend>("tasks_backend.mode"),
+    {.key = "tasks_backend.version_retention",
+     .type = KeyType::kDuration,
+     .default_text = "24h",
+     .summary = "How long the version of a removed record is remembered.",
+     .field = SATCHEL_FIELD(tasks_backend.version_retention),
+     .min = 1,
+     .max = 10 * kYearMs},
+    {.key = "tenant",
+     .type = KeyType::kString,
+     .default_text = "",
+     .summary = "The tenant whose data this process works on.",
+     .field = SATCHEL_FIELD(tenant)},
+    ModeRow<Component::kWorkflow>("workflow.mode"),
+};
+
+#undef SATCHEL_FIELD
+#undef SATCHEL_ENUM_FIELD
+
+constexpr char EnvironmentChar(char c) {
+  return c >= 'a' && c <= 'z' ? static_cast<char>(c - 32) : c;
+}
+constexpr char FlagChar(char c) { return c == '.' || c == '_' ? '-' : c; }
+
+// Keys in order, and no two that would give one flag or one variable: `a.b_c` and `a.b.c` do.
+constexpr bool RowsAreSound() {
+  for (std::size_t i = 0; i < std::size(kRows); ++i) {
+    if (i > 0 && kRows[i - 1].key >= kRows[i].key) return false;
+    if (kRows[i].key.find("__") != std::string_view::npos || kRows[i].key == "config") return false;
+    for (std::size_t j = 0; j < i; ++j) {
+      if (std::ranges::equal(kRows[i].key, kRows[j].key, {}, FlagChar, FlagChar)) return false;
+    }
+  }
+  return true;
+}
+static_assert(RowsAreSound());
+
+constexpr struct {
+  std::string_view flag, key, fixed_value;
+} kShortFlags[] = {
+    {"--port", "listen.port", ""},
+    {"--bind", "listen.address", ""},
+    {"--unix-socket", "listen.unix_socket", ""},
+    {"--data-dir", "persistence.data_dir", ""},
+    {"--durability", "persistence.durability", ""},
+    {"--in-memory", "persistence.enabled", "false"},
+    {"--seeds", "distributed.seeds", ""},
+};
+
+std::vector<Flag> MakeFlags() {
+  std::vector<Flag> flags;
+  for (const auto& row : kShortFlags) {
+    const KeyRow* key = FindKey(row.key);
+    SATCHEL_CHECK(key != nullptr);
+    flags.push_back({std::string(row.flag), row.key, row.fixed_value, key->summary});
+  }
+  for (const KeyRow& row : kRows) flags.push_back({FlagName(row.key), row.key, {}, row.summary});
+  return flags;
+}
+
+// What follows the last point or underscore.
+std::string_view LastPart(std::string_view key) {
+  const std::size_t at = key.find_last_of("._");
+  return at == std::string_view::npos ? key : key.substr(at + 1);
+}
+
+std::string_view Section(std::string_view key) { return key.substr(0, key.find('.')); }
+
+}  // namespace
+
+std::string_view KeyTypeName(KeyType type) {
+  constexpr std::string_view kNames[] = {"mode",      "string", "secret",   "bool", "int", "port",
+                                         "file mode", "size",   "duration", "enum", "list"};
+  return kNames[static_cast<std::size_t>(type)];
+}
+
+std::span<const KeyRow> KeyRows() { return kRows; }
+
+const KeyRow* FindKey(std::string_view key) {
+  const auto at = std::ranges::lower_bound(kRows, key, {}, &KeyRow::key);
+  return at != std::end(kRows) && at->key == key ? at : nullptr;
+}
+
+std::string EnvironmentName(std::string_view key) {
+  std::string name = "SATCHEL_";
+  for (char c : key) {
+    if (c == '.') {
+      name += "__";
+    } else {
+      name += EnvironmentChar(c);
+    }
+  }
+  return name;
+}
+
+std::string FlagName(std::string_view key) {
+  std::string name = "--";
+  for (char c : key) name += FlagChar(c);
+  return name;
+}
+
+const std::vector<Flag>& Flags() {
+  static const std::vector<Flag> flags = MakeFlags();
+  return flags;
+}
+
+const Flag* FindFlag(std::string_view name) {
+  for (const Flag& flag : Flags()) {
+    if (flag.name == name) return &flag;
+  }
+  return nullptr;
+}
+
+std::string_view NearestKey(std::string_view key) {
+  std::vector<std::string_view> keys;
+  for (const KeyRow& row : kRows) keys.push_back(row.key);
+  if (const auto nearest = NearestWord(key, keys); !nearest.empty()) return nearest;
+  std::string_view best;
+  for (std::string_view known : keys) {
+    if (!EqualIgnoreCase(LastPart(known), LastPart(key))) continue;
+    if (best.empty() || Section(known) == Section(key)) best = known;
+  }
+  return best;
+}
+
+}  // namespace satchel::store
