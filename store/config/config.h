@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/durability.h"
 
 namespace satchel::store {
 
@@ -41,7 +42,6 @@ std::string_view ComponentName(Component component);
 // "standalone", "distributed"; empty for kInherit.
 std::string_view ModeName(Mode mode);
 
-enum class Durability : std::uint8_t { kNone, kSnapshot, kEverysec, kAlways };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
 

@@ -222,6 +222,10 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions
   if (options.db < 0 || options.db >= options.databases) {
     return MakeError(ErrorCode::kInvalidArgument, "db must be below databases");
   }
+  if (options.durability > Durability::kSnapshot) {
+    return MakeError(ErrorCode::kUnsupported,
+                     "durability everysec and always are not available in this version");
+  }
   auto impl = std::make_unique<Impl>(options);
   Impl* self = impl.get();
   SATCHEL_TRY(self->OpenData());

@@ -15,12 +15,10 @@
 
 #include "engine/engine.h"
 #include "snapshot/snapshotter.h"
+#include "store/durability.h"
 #include "store/store.h"
 
 namespace satchel::store {
-
-// What a killed process loses at worst: everything, or what came after the last snapshot.
-enum class Durability : std::uint8_t { kNone, kSnapshot };
 
 struct EmbeddedOptions {
   Clock* clock = nullptr;                  // borrowed; null: the real one
