@@ -1,4 +1,4 @@
-// Fixed-width integers in byte strings, hexadecimal text, checksums and digests.
+// Fixed-width integers in byte strings, hexadecimal text, checksums and digests, prefetching.
 
 #pragma once
 
@@ -81,5 +81,12 @@ std::string Sha256Hex(std::string_view bytes);
 
 // Compares in a time that depends on the lengths only: for passwords.
 bool EqualConstantTime(std::string_view a, std::string_view b);
+
+// Asks for the cache line of `at` ahead of its use; any address will do.
+inline void PrefetchLine(const void* at) {
+  __builtin_prefetch(at);
+  // g++ takes a function that only prefetches for a pure one and drops calls to it.
+  asm volatile("");
+}
 
 }  // namespace satchel

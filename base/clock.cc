@@ -40,7 +40,9 @@ std::int64_t RealClock::NowUs() const {
 std::int64_t RealClock::Ticks() const {
 #if defined(__x86_64__)
   static const double ns_per_cycle = MeasureCycle();
-  return static_cast<std::int64_t>(static_cast<double>(__rdtsc()) * ns_per_cycle);
+  // Signed: converting an unsigned number takes a branch and a detour.
+  const auto cycles = static_cast<std::int64_t>(__rdtsc());
+  return static_cast<std::int64_t>(static_cast<double>(cycles) * ns_per_cycle);
 #else
   return MonotonicNs();
 #endif

@@ -2,10 +2,13 @@
 // waits, does I/O, allocates large blocks or calls back into a program while holding it.
 //
 // Not recursive. Counts the threads that wait, so that background work can yield to them.
+// One atomic exchange each to take and to let go when nobody else wants it: half of what a
+// std::mutex costs, which an in-process read would feel.
 
 #pragma once
 
 #include <atomic>
+#include <cstdint>
 #include <mutex>
 
 #include "base/check.h"
@@ -20,11 +23,8 @@ class ExecutionLock {
 
   void lock() {
     SATCHEL_DCHECK(!held());
-    if (!mutex_.try_lock()) {
-      waiters_.fetch_add(1, std::memory_order_relaxed);
-      mutex_.lock();
-      waiters_.fetch_sub(1, std::memory_order_relaxed);
-    }
+    std::uint32_t expected = kFree;
+    if (!state_.compare_exchange_strong(expected, kTaken, std::memory_order_acquire)) Wait();
     previous_ = held_;
     held_ = this;
   }
@@ -32,7 +32,7 @@ class ExecutionLock {
   void unlock() {
     SATCHEL_DCHECK(held());
     held_ = previous_;
-    mutex_.unlock();
+    if (state_.exchange(kFree, std::memory_order_release) == kContended) state_.notify_one();
   }
 
   // Whether this thread holds this lock.
@@ -41,11 +41,31 @@ class ExecutionLock {
   int waiters() const { return waiters_.load(std::memory_order_relaxed); }
 
  private:
+  enum : std::uint32_t { kFree, kTaken, kContended };
+
+  void Wait() {
+    waiters_.fetch_add(1, std::memory_order_relaxed);
+    // Units are short: the holder is often done before a sleep would have begun.
+    constexpr int kSpins = 100;
+    for (int i = 0; i < kSpins; ++i) {
+      std::uint32_t expected = kFree;
+      if (state_.load(std::memory_order_relaxed) == kFree &&
+          state_.compare_exchange_strong(expected, kTaken, std::memory_order_acquire)) {
+        waiters_.fetch_sub(1, std::memory_order_relaxed);
+        return;
+      }
+    }
+    while (state_.exchange(kContended, std::memory_order_acquire) != kFree) {
+      state_.wait(kContended, std::memory_order_relaxed);
+    }
+    waiters_.fetch_sub(1, std::memory_order_relaxed);
+  }
+
   static inline thread_local const ExecutionLock* held_ = nullptr;
 
-  std::mutex mutex_;
+  std::atomic<std::uint32_t> state_{kFree};
   std::atomic<int> waiters_{0};
-  const ExecutionLock* previous_ = nullptr;  // guarded by mutex_
+  const ExecutionLock* previous_ = nullptr;  // guarded by this
 };
 
 using ExecutionGuard = std::unique_lock<ExecutionLock>;

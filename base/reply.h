@@ -10,7 +10,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 #include <string_view>
 
 #include "base/result.h"
@@ -53,7 +52,8 @@ class Reply {
   // The whole text, code first, without the leading '-': "ERR syntax error". Counted.
   void Error(std::string_view text) {
     ++errors_;
-    error_code_.assign(text.substr(0, text.find(' ')).substr(0, 32));
+    const std::string_view code = text.substr(0, text.find(' ')).substr(0, kMaxErrorCode);
+    error_code_size_ = static_cast<std::uint8_t>(code.copy(error_code_, kMaxErrorCode));
     WriteError(text);
   }
 
@@ -66,14 +66,17 @@ class Reply {
 
   // Errors written so far, and the first word of the last one.
   std::uint64_t errors() const { return errors_; }
-  const std::string& error_code() const { return error_code_; }
+  std::string_view error_code() const { return {error_code_, error_code_size_}; }
 
  protected:
   virtual void WriteError(std::string_view text) = 0;
 
  private:
+  static constexpr std::size_t kMaxErrorCode = 32;
+
   std::uint64_t errors_ = 0;
-  std::string error_code_;
+  std::uint8_t error_code_size_ = 0;
+  char error_code_[kMaxErrorCode];  // a sink is made for each call: nothing to construct
 };
 
 // Throws values away, counting errors: for replay, and for CLIENT REPLY OFF.

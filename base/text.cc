@@ -27,8 +27,9 @@ locale_t CLocale() {
 // Runs `parse` (strtod or strtold) over a terminated copy of the text.
 template <class T, class Parse>
 std::optional<T> ParseFloating(std::string_view text, Parse parse) {
-  if (text.empty() || text.size() >= 256 || IsBlank(text[0])) return std::nullopt;
-  char buffer[256];
+  constexpr std::size_t kMaxText = 5 * 1024;  // FormatLongDouble's longest
+  if (text.empty() || text.size() >= kMaxText || IsBlank(text[0])) return std::nullopt;
+  char buffer[kMaxText];
   std::memcpy(buffer, text.data(), text.size());
   buffer[text.size()] = 0;
   char* end = nullptr;
@@ -221,7 +222,7 @@ bool Glob(std::string_view p, std::string_view s, bool fold, bool& skip, int dep
 }  // namespace
 
 bool GlobMatch(std::string_view pattern, std::string_view text, bool ignore_case) {
-  if (text.empty()) return pattern.find_first_not_of('*') == std::string_view::npos;
+  if (text.empty()) return pattern.empty();  // as Redis has it, not even "*" matches nothing
   bool skip = false;
   return Glob(pattern, text, ignore_case, skip, 0);
 }

@@ -1,7 +1,7 @@
 // Satchel next to redis-server: CPU of the server per command, requests a second, bytes per
 // key; and calls in process next to a hash map. Prints Markdown.
 //
-//     compare SATCHEL_BINARY [ROUNDS]
+//     compare SATCHEL_BINARY [ROUNDS [servers|memory|process]]
 //
 // Each server is pinned to core 0 and idle while the other is measured; redis-benchmark runs
 // on core 1. Rounds alternate (ABBA); a row shows medians.
@@ -215,18 +215,20 @@ void CompareInProcess() {
 
 int Main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: compare SATCHEL_BINARY [ROUNDS]\n");
+    std::fprintf(stderr, "usage: compare SATCHEL_BINARY [ROUNDS [servers|memory|process]]\n");
     return 2;
   }
   const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 3;
+  const std::string part = argc > 3 ? argv[3] : "";
+  const auto wanted = [&](const char* name) { return part.empty() || part == name; };
   const ServerProcess redis("redis-server",
                             {"redis-server", "--port", "{port}", "--save", "", "--appendonly", "no",
                              "--bind", "127.0.0.1", "--enable-debug-command", "yes"},
                             0);
   const ServerProcess satchel("satchel", {argv[1], "serve", "--port", "{port}", "--in-memory"}, 0);
-  CompareServers(redis, satchel, rounds);
-  CompareMemory(redis, satchel);
-  CompareInProcess();
+  if (wanted("servers")) CompareServers(redis, satchel, rounds);
+  if (wanted("memory")) CompareMemory(redis, satchel);
+  if (wanted("process")) CompareInProcess();
   return 0;
 }
 

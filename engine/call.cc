@@ -13,10 +13,24 @@ Result<std::int64_t> Call::Integer(std::size_t i) const {
   return *value;
 }
 
+Result<int> Call::SmallInteger(std::size_t i) const {
+  SATCHEL_ASSIGN(const std::int64_t value, Integer(i));
+  if (value < INT32_MIN || value > INT32_MAX) {
+    return ReplyError("ERR value is out of range, value must between -2147483648 and 2147483647");
+  }
+  return static_cast<int>(value);
+}
+
 Result<double> Call::Double(std::size_t i) const {
   const auto value = ParseDouble(arg(i));
   if (!value) return ReplyError(kNotFloat);
   return *value;
+}
+
+std::string Call::SubcommandText() const {
+  return "ERR unknown subcommand or wrong number of arguments for '" +
+         std::string(arg(1).substr(0, 128)) + "'. Try " +
+         std::string(command_.parent != nullptr ? command_.parent->name : command_.name) + " HELP.";
 }
 
 std::uint64_t Call::HashOf(std::string_view key) const {
@@ -40,18 +54,24 @@ const Entry* Call::LookIn(int db, std::string_view key) {
   return nullptr;
 }
 
-const Entry* Call::FindIn(int db, std::string_view key) {
-  const Entry* entry = LookIn(db, key);
-  const bool read = (command_.flags & kReadonly) != 0;
-  if (entry == nullptr) {
-    if (read) {
-      ++engine_.stats_.keyspace_misses;
-      EventIn(db, kEventKeyMiss, "keymiss", key);
-    }
-    return nullptr;
+const Entry* Call::Read(std::string_view key) {
+  const Entry* entry = LookIn(db(), key);
+  if (entry != nullptr) {
+    ++engine_.stats_.keyspace_hits;
+  } else {
+    ++engine_.stats_.keyspace_misses;
+    Event(kEventKeyMiss, "keymiss", key);
   }
-  if (read) ++engine_.stats_.keyspace_hits;
-  if (!session_.no_touch) const_cast<Entry*>(entry)->set_access(engine_.access_clock_);
+  return entry;
+}
+
+const Entry* Call::FindIn(int db, std::string_view key) {
+  const bool read = (command_.flags & kReadonly) != 0 && db == session_.db;
+  const Entry* entry = read ? Read(key) : LookIn(db, key);
+  if (entry == nullptr) return nullptr;
+  if (!session_.no_touch && entry->access() != engine_.access_clock_) {
+    const_cast<Entry*>(entry)->set_access(engine_.access_clock_);
+  }
   return entry;
 }
 
@@ -80,19 +100,20 @@ void Call::Adopt(int db, Entry* entry) {
   if (!entry->is_string()) engine_.SignalReady(db, key);
 }
 
-void Call::SetString(std::string_view key, std::string_view value, Ttl ttl) {
+void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form form) {
   const Entry* old = Look(key);
-  if (old == nullptr) return Adopt(db(), Entry::NewString(key, value, false));
+  const auto build = form == Form::kBest ? Entry::NewString : Entry::NewText;
+  if (old == nullptr) return Adopt(db(), build(key, value, false));
   engine_.Touch(db(), key);
   const bool keep = ttl == Ttl::kKeep && old->has_deadline();
   if (old->encoding() == Encoding::kInline && old->has_deadline() == keep &&
-      old->inline_bytes().size() == value.size() && !ParseInt(value)) {
+      old->inline_bytes().size() == value.size() && (form == Form::kText || !ParseInt(value))) {
     Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
     std::memcpy(const_cast<char*>(entry->inline_bytes().data()), value.data(), value.size());
     entry->set_access(engine_.access_clock_);
     return;
   }
-  Entry* entry = Entry::NewString(key, value, keep);
+  Entry* entry = build(key, value, keep);
   if (keep) entry->set_deadline_ms(old->deadline_ms());
   engine_.keyspace_.Replace(db(), entry, HashOf(key));
   entry->set_access(engine_.access_clock_);
@@ -148,6 +169,11 @@ void Call::SetDeadline(std::string_view key, std::int64_t deadline_ms) {
   engine_.keyspace_.SetDeadline(db(), key, HashOf(key), deadline_ms);
 }
 
+void Call::ClearDeadline(std::string_view key) {
+  engine_.Touch(db(), key);
+  engine_.keyspace_.SetDeadline(db(), key, HashOf(key), std::nullopt);
+}
+
 void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {
   Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
   entry->set_access(static_cast<std::uint32_t>(now_ms() / 1000 - seconds) & 0xFFFFFF);
@@ -157,6 +183,7 @@ void Call::Move(int from_db, std::string_view from, int to_db, std::string_view 
   engine_.Touch(from_db, from);
   engine_.Touch(to_db, to);
   engine_.keyspace_.Move(from_db, from, to_db, to);
+  EventIn(to_db, kEventNew, "new", to);
   engine_.SignalReady(to_db, to);
 }
 
@@ -196,10 +223,8 @@ Result<std::int64_t> Call::BlockDeadline(std::size_t i) const {
   const auto seconds = ParseLongDouble(arg(i));
   if (!seconds) return ReplyError("ERR timeout is not a float or out of range");
   const long double ms = *seconds * 1000;
-  if (ms > static_cast<long double>(INT64_MAX)) {
-    return ReplyError("ERR timeout is out of range");
-  }
-  if (ms < 0) return ReplyError("ERR timeout is negative");
+  // What does not fit wraps to a negative number in the reference, and is told so.
+  if (ms < 0 || ms >= 0x1p63L) return ReplyError("ERR timeout is negative");
   if (ms == 0) return 0;
   const auto span = static_cast<std::int64_t>(std::ceil(ms));
   std::int64_t deadline = 0;

@@ -37,7 +37,8 @@ class Call {
 
   // Arguments as numbers, with Redis' error.
   Result<std::int64_t> Integer(std::size_t i) const;
-  Result<double> Double(std::size_t i) const;  // "value is not a valid float"
+  Result<int> SmallInteger(std::size_t i) const;  // 32 bits
+  Result<double> Double(std::size_t i) const;     // "value is not a valid float"
   bool Is(std::size_t i, std::string_view keyword) const {
     return EqualIgnoreCase(arg(i), keyword);
   }
@@ -47,6 +48,8 @@ class Call {
   // ------------------------------------------------------------------------------------
   const Entry* Find(std::string_view key) { return FindIn(db(), key); }
   const Entry* FindIn(int db, std::string_view key);
+  // Counts a hit or a miss whatever the command's flags; leaves the access time alone.
+  const Entry* Read(std::string_view key);
   // Without touching statistics or access time.
   const Entry* Look(std::string_view key) { return LookIn(db(), key); }
   const Entry* LookIn(int db, std::string_view key);
@@ -77,7 +80,9 @@ class Call {
 
   enum class Ttl : std::uint8_t { kClear, kKeep };
   // Creates or overwrites a string.
-  void SetString(std::string_view key, std::string_view value, Ttl ttl);
+  // kText: not as an integer, even if it is one; INCRBYFLOAT.
+  enum class Form : std::uint8_t { kBest, kText };
+  void SetString(std::string_view key, std::string_view value, Ttl ttl, Form form = Form::kBest);
   // Opens a string for changes in place, as a buffer with room for `capacity` bytes: creates
   // it empty when absent. Requires that the key is absent or a string. The deadline stays.
   StringBuffer& EditRaw(std::string_view key, std::size_t capacity);
@@ -89,7 +94,7 @@ class Call {
   void SetDeadline(std::string_view key, std::int64_t deadline_ms);
   // As if the key had been used last so long ago.
   void SetIdleTime(std::string_view key, std::int64_t seconds);
-  void ClearDeadline(std::string_view key) { SetDeadline(key, Database::kNoDeadline); }
+  void ClearDeadline(std::string_view key);
   void Move(int from_db, std::string_view from, int to_db, std::string_view to);
   // Puts an entry in that was built elsewhere (COPY, RESTORE). The key must be absent.
   void Adopt(int db, Entry* entry);
@@ -126,6 +131,9 @@ class Call {
   // The key that became ready when the command runs again; empty on the first run. A
   // command that waits for several keys looks at this one only.
   std::optional<std::string_view> ready_key() const { return ready_key_; }
+
+  // "unknown subcommand or wrong number of arguments": a subcommand that checks for itself.
+  std::string SubcommandText() const;
 
   bool changed() const { return changed_; }
   // Effects are being applied: the clock decides nothing.

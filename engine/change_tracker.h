@@ -20,6 +20,9 @@ class ChangeTracker {
   virtual void BeforeWrite(const Database& db, Entry& entry) = 0;
   // `entry` was just put into `db`.
   virtual void OnCreate(const Database& db, Entry& entry) = 0;
+  // `fresh` took the place of `old`, which has the same key. True: the tracker took `old` over
+  // and frees it later.
+  virtual bool OnReplace(const Database& db, Entry* old, Entry& fresh) = 0;
   // `entry` has left `db`. True: the tracker took it over and frees it later.
   virtual bool OnDelete(const Database& db, Entry* entry) = 0;
   // `old` is out of every door's reach. The tracker may keep it as long as it needs it.

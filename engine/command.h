@@ -63,6 +63,7 @@ enum AclCategory : std::uint32_t {
   kCatTransaction = 1u << 11,
   kCatScripting = 1u << 12,
   kCatDangerous = 1u << 13,
+  kCatAdmin = 1u << 14,  // without the admin flag
 };
 
 enum KeyFlag : std::uint16_t {
@@ -155,7 +156,8 @@ struct Command {
   std::string_view complexity = {};  // "O(1)"
   std::string_view summary = {};
   std::span<const Command> subcommands = {};
-  std::string_view tips = {};  // request and response policies, blank separated
+  // All tips, blank separated; when empty they follow from the flags.
+  std::string_view tips = {};
 
   // Filled in by CommandTable in its copy of the row.
   std::uint16_t index = 0;          // dense, for tables of statistics

@@ -41,6 +41,11 @@ std::string UnknownCommandText(Args args) {
          "', with args beginning with: " + shown;
 }
 
+// The words that begin lines of an HTTP request.
+bool IsCrossProtocol(std::string_view name) {
+  return EqualIgnoreCase(name, "post") || EqualIgnoreCase(name, "host:");
+}
+
 std::string Shortened(std::string_view arg) {
   constexpr std::size_t kLimit = 128;
   if (arg.size() <= kLimit) return std::string(arg);
@@ -89,6 +94,7 @@ std::int64_t Engine::now_ms() const {
 void Engine::BeginBatch() {
   batch_now_ms_ = 0;
   batch_now_ms_ = now_ms();
+  batch_ticks_ = clock_.Ticks();
 }
 
 void Engine::BeginUnit() {
@@ -172,6 +178,12 @@ const Command* Engine::Lookup(Args args) const {
 
 Outcome Engine::Execute(Session& session, Args args, Reply& reply) {
   HeapScope heap(heap_);
+  if (session.kind == Session::Kind::kClient && IsCrossProtocol(args[0])) {
+    // A browser was tricked into talking to us: say nothing and hang up.
+    session.closing = true;
+    session.peer->Close(false);
+    return Outcome::kClose;
+  }
   const Command* command = FindRow(session, args, reply);
   if (command == nullptr) return Outcome::kDone;
   session.last_command = command;
@@ -229,7 +241,13 @@ Outcome Engine::Reject(Session& session, const Command* command, Reply& reply,
                        std::string_view error) {
   if (session.in_multi) session.multi_failed = true;
   if (command != nullptr) ++command_stats_[command->index].rejected;
-  reply.Error(error);
+  if (command != nullptr && command->name == "EXEC") {
+    constexpr std::string_view kCode = "ERR ";
+    if (error.substr(0, kCode.size()) == kCode) error.remove_prefix(kCode.size());
+    reply.Error("EXECABORT Transaction discarded because of: " + std::string(error));
+  } else {
+    reply.Error(error);
+  }
   CountError(reply.error_code());
   if (command != nullptr && command->name == "EXEC" && session.in_multi) {
     DiscardTransaction(session);
@@ -250,11 +268,13 @@ Outcome Engine::RunCommand(Session& session, const Command& command, Args args, 
   call.may_block_ = session.waiter != nullptr && unit_depth_ == 0;
   // An in-process read is cheaper than reading the cycle counter twice.
   const bool timed = session.kind == Session::Kind::kClient || !(command.flags & kFast);
-  const std::int64_t begin = timed ? clock_.Ticks() : 0;
+  const std::int64_t begin = !timed ? 0 : batch_ticks_ != 0 ? batch_ticks_ : clock_.Ticks();
   BeginUnit();
   RunCall(call, reply);
   if (timed) {
-    const std::int64_t usec = (clock_.Ticks() - begin) / 1000;
+    const std::int64_t end = clock_.Ticks();
+    if (batch_ticks_ != 0) batch_ticks_ = end;
+    const std::int64_t usec = (end - begin) / 1000;
     command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
     if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
   }
@@ -397,9 +417,22 @@ void Engine::Touch(int db, std::string_view key) {
 
 void Engine::InvalidateWatchers(std::size_t first_touched) {
   for (std::size_t i = first_touched; i < touched_.size(); ++i) {
-    auto it = watchers_.find(WatchName(touched_[i].db, touched_[i].key));
-    if (it == watchers_.end()) continue;
-    for (Session* session : it->second) session->watch_failed = true;
+    InvalidateKey(touched_[i].db, touched_[i].key);
+  }
+}
+
+void Engine::InvalidateKey(int db, std::string_view key) {
+  if (watchers_.empty()) return;
+  auto it = watchers_.find(WatchName(db, key));
+  if (it == watchers_.end()) return;
+  const bool absent = keyspace_.Peek(db, key) == nullptr;
+  for (Session* session : it->second) {
+    auto watched = std::find_if(session->watched.begin(), session->watched.end(),
+                                [&](const WatchedKey& w) { return w.db == db && w.key == key; });
+    // What had expired when it was watched may vanish: to the watcher it was gone already.
+    const bool known = watched->expired && absent;
+    watched->expired = false;
+    if (!known) session->watch_failed = true;
   }
 }
 
@@ -421,8 +454,9 @@ void Engine::InvalidateDatabase(int db, int content_db) {
 
 void Engine::Expire(int db, std::string_view key) {
   const std::string name(key);  // the key may be the entry's own bytes
-  Touch(db, name);
+  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, name);
   keyspace_.Remove(db, name, keyspace_.Hash(name));
+  InvalidateKey(db, name);
   ++stats_.expired_keys;
   if (effects_wanted()) {
     const std::string_view effect[] = {"DEL", name};
@@ -436,12 +470,7 @@ void Engine::ExpireCycle() {
   for (int db = 0; db < keyspace_.databases(); ++db) {
     if (keyspace_.db(db).earliest_deadline() > now_ms()) continue;
     RunUnit([&] {
-      keyspace_.VisitExpired(db, now_ms(), kBatch, [&](std::string_view key) {
-        const std::size_t touched = touched_.size();
-        Expire(db, key);
-        // An expiry by the clock does not fail a transaction that watched the key before.
-        touched_.resize(touched);
-      });
+      keyspace_.VisitExpired(db, now_ms(), kBatch, [&](std::string_view key) { Expire(db, key); });
     });
   }
 }

@@ -119,6 +119,13 @@ class Engine {
   // Runs one command for a session. `args` is borrowed for the call and not empty.
   Outcome Execute(Session& session, Args args, Reply& reply);
 
+  // The same for a row that the caller found before, whose arity fits: saves looking it up.
+  Outcome ExecuteRow(Session& session, const Command& command, Args args, Reply& reply) {
+    const HeapScope heap(heap_);
+    session.last_command = &command;
+    return Dispatch(session, command, args, reply);
+  }
+
   // Runs a command from inside another one (EXEC, a script's redis.call): no MULTI queue, no
   // blocking, no authentication; adds to the unit of the caller. Requires a fitting arity.
   void ExecuteInner(Session& session, const Command& command, Args args, Reply& reply);
@@ -214,9 +221,10 @@ class Engine {
   // Fixed per unit; outside of one, the clock's.
   std::int64_t now_ms() const;
 
-  // Around the commands of one wake-up: time is read once for all of them.
+  // Around the commands of one wake-up: time is read once for all of them, and a command's
+  // duration is counted from the end of the one before.
   void BeginBatch();
-  void EndBatch() { batch_now_ms_ = 0; }
+  void EndBatch() { batch_now_ms_ = batch_ticks_ = 0; }
 
  private:
   friend class Call;
@@ -262,6 +270,7 @@ class Engine {
 
   void Touch(int db, std::string_view key);
   void InvalidateWatchers(std::size_t first_touched);
+  void InvalidateKey(int db, std::string_view key);
   void InvalidateDatabase(int db, int content_db);
   void Expire(int db, std::string_view key);
   void ExpireCycle();
@@ -294,6 +303,7 @@ class Engine {
   int unit_depth_ = 0;
   mutable std::int64_t unit_now_ms_ = 0;    // 0: not read yet
   std::int64_t batch_now_ms_ = 0;           // 0: outside of a batch
+  std::int64_t batch_ticks_ = 0;            // when its last command ended; 0: outside
   mutable std::uint32_t access_clock_ = 0;  // seconds, of the last time read
   EffectBuffer effects_;
   EffectSink* effect_sink_ = nullptr;

@@ -52,6 +52,10 @@ Entry* Entry::NewString(std::string_view key, std::string_view value, bool with_
     entry->set_integer(*integer);
     return entry;
   }
+  return NewText(key, value, with_deadline);
+}
+
+Entry* Entry::NewText(std::string_view key, std::string_view value, bool with_deadline) {
   if (value.size() <= kMaxInlineString) {
     Entry* entry =
         Allocate(key, ValueType::kString, Encoding::kInline, with_deadline, value.size());

@@ -62,6 +62,8 @@ class Entry {
  public:
   // A string in its best encoding: int, inline or raw.
   static Entry* NewString(std::string_view key, std::string_view value, bool with_deadline);
+  // A string that is never an int: inline or raw.
+  static Entry* NewText(std::string_view key, std::string_view value, bool with_deadline);
   // A raw string that keeps its encoding name even when it is short.
   static Entry* NewRaw(std::string_view key, StringBuffer* buffer, bool with_deadline);
   // A container, its handle moved in by the caller: `handle` holds the 8 bytes.

@@ -73,7 +73,6 @@ Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
   Entry** slot = database.table.FindSlot(entry->key(), hash);
   SATCHEL_DCHECK(slot != nullptr);
   Entry* old = *slot;
-  if (tracker_ != nullptr) tracker_->BeforeWrite(database, *old);
   if (old->has_deadline()) --database.with_deadline;
   entry->set_access(old->access());
   entry->set_full_walk(full_walk_);
@@ -82,7 +81,7 @@ Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
     ++database.with_deadline;
     database.NoteDeadline(hash, entry->deadline_ms());
   }
-  Entry::Free(old);
+  if (tracker_ == nullptr || !tracker_->OnReplace(database, old, *entry)) Entry::Free(old);
   return entry;
 }
 
@@ -96,13 +95,13 @@ bool Keyspace::Remove(int db, std::string_view key, std::uint64_t hash) {
 }
 
 Entry* Keyspace::SetDeadline(int db, std::string_view key, std::uint64_t hash,
-                             std::int64_t deadline_ms) {
+                             std::optional<std::int64_t> deadline_ms) {
   Database& database = at(db);
   Entry** slot = database.table.FindSlot(key, hash);
   SATCHEL_DCHECK(slot != nullptr);
   Entry* entry = *slot;
   if (tracker_ != nullptr) tracker_->BeforeWrite(database, *entry);
-  const bool wanted = deadline_ms != Database::kNoDeadline;
+  const bool wanted = deadline_ms.has_value();
   if (entry->has_deadline() != wanted) {
     const std::string name(key);  // the key may be the entry's own bytes
     entry = *slot = Entry::Rebuild(entry, name, wanted);
@@ -113,8 +112,8 @@ Entry* Keyspace::SetDeadline(int db, std::string_view key, std::uint64_t hash,
     }
   }
   if (wanted) {
-    entry->set_deadline_ms(deadline_ms);
-    database.NoteDeadline(hash, deadline_ms);
+    entry->set_deadline_ms(*deadline_ms);
+    database.NoteDeadline(hash, *deadline_ms);
   }
   return entry;
 }

@@ -11,6 +11,7 @@
 
 #include <functional>
 #include <memory>
+#include <optional>
 #include <vector>
 
 #include "base/hash.h"
@@ -84,8 +85,9 @@ class Keyspace {
   Entry* Replace(int db, Entry* entry, std::uint64_t hash);
   // Takes the entry out and frees it. False when absent.
   bool Remove(int db, std::string_view key, std::uint64_t hash);
-  // Sets or clears (kNoDeadline) the deadline of an existing entry, which may move.
-  Entry* SetDeadline(int db, std::string_view key, std::uint64_t hash, std::int64_t deadline_ms);
+  // Sets or clears the deadline of an existing entry, which may move.
+  Entry* SetDeadline(int db, std::string_view key, std::uint64_t hash,
+                     std::optional<std::int64_t> deadline_ms);
   // Moves an entry to another name or database. Requires that the target is absent.
   void Move(int from_db, std::string_view from, int to_db, std::string_view to);
   // Replaces the database by an empty one; returns the number of keys it had.

@@ -14,6 +14,7 @@
 #include <string_view>
 #include <utility>
 
+#include "base/bytes.h"
 #include "base/check.h"
 
 namespace satchel::engine {
@@ -191,7 +192,7 @@ inline void ScoreTree::Cursor::Next() {
   leaf_ = leaf_->next();
   slot_ = 0;
   if (leaf_ == nullptr) return;
-  for (std::uint32_t i = 0; i < leaf_->count(); ++i) __builtin_prefetch(leaf_->slots[i].member);
+  for (std::uint32_t i = 0; i < leaf_->count(); ++i) PrefetchLine(leaf_->slots[i].member);
 }
 
 inline void ScoreTree::Cursor::Previous() {
@@ -199,7 +200,7 @@ inline void ScoreTree::Cursor::Previous() {
   leaf_ = leaf_->previous;
   if (leaf_ == nullptr) return;
   slot_ = leaf_->count() - 1;
-  for (std::uint32_t i = 0; i < leaf_->count(); ++i) __builtin_prefetch(leaf_->slots[i].member);
+  for (std::uint32_t i = 0; i < leaf_->count(); ++i) PrefetchLine(leaf_->slots[i].member);
 }
 
 }  // namespace satchel::engine

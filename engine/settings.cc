@@ -9,7 +9,9 @@ constexpr std::int64_t kMaxLong = INT64_MAX;
 
 // A packed form's limit, also known by its older ziplist name.
 SettingRow LimitSetting(std::string name, std::string summary, std::int64_t* value) {
-  SettingRow row = IntSetting(name, std::move(summary), value, 0, kMaxLong);
+  const bool is_size = name.ends_with("-value");
+  SettingRow row = is_size ? SizeSetting(name, std::move(summary), value, 0, kMaxLong)
+                           : IntSetting(name, std::move(summary), value, 0, kMaxLong);
   const std::size_t at = name.find("listpack");
   if (at != std::string::npos) row.alias = name.replace(at, 8, "ziplist");
   return row;

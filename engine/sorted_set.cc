@@ -44,6 +44,7 @@ bool InsideMax(const LexBound& max, std::string_view member) {
 }  // namespace
 
 AddOutcome SortedSet::Add(std::string_view member, double score, const ValueContext& context) {
+  if (is_packed() && score == 0) score = 0;  // as the reference packs it: no negative zero
   SATCHEL_DCHECK(!std::isnan(score));
   if (!is_packed()) return AddToBig(member, score);
 

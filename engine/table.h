@@ -144,14 +144,14 @@ class Table {
   void Prefetch(std::uint64_t hash) const {
     if (directory_ == nullptr) return;
     const Home home = HomeOf(hash);
-    __builtin_prefetch(&home.buckets[home.index]);
+    PrefetchLine(&home.buckets[home.index]);
   }
   void PrefetchItem(std::uint64_t hash) const {
     if (directory_ == nullptr) return;
     const Home home = HomeOf(hash);
     const Bucket& bucket = home.buckets[home.index];
     for (unsigned match = Match(bucket, Tag(hash)); match != 0; match &= match - 1) {
-      __builtin_prefetch(bucket.items[std::countr_zero(match)]);
+      PrefetchLine(bucket.items[std::countr_zero(match)]);
     }
   }
 
@@ -321,9 +321,9 @@ class Table {
     void Add(Item* item) { items[size++].item = item; }
     void ComputeHashes(std::uint64_t seed) {
       constexpr std::size_t kAhead = 12;
-      for (std::size_t i = 0; i < std::min(size, kAhead); ++i) __builtin_prefetch(items[i].item);
+      for (std::size_t i = 0; i < std::min(size, kAhead); ++i) PrefetchLine(items[i].item);
       for (std::size_t i = 0; i < size; ++i) {
-        if (i + kAhead < size) __builtin_prefetch(items[i + kAhead].item);
+        if (i + kAhead < size) PrefetchLine(items[i + kAhead].item);
         items[i].hash = HashBytes(Policy::Key(items[i].item), seed);
       }
     }

@@ -27,7 +27,7 @@ struct EncodingLimits {
   std::int64_t set_max_intset_entries = 4;
   std::int64_t list_max_listpack_size = 3;
 #else
-  std::int64_t hash_max_listpack_entries = 128;
+  std::int64_t hash_max_listpack_entries = 512;
   std::int64_t hash_max_listpack_value = 64;
   std::int64_t zset_max_listpack_entries = 128;
   std::int64_t zset_max_listpack_value = 64;

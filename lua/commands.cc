@@ -69,10 +69,27 @@ void ScriptFlush(Call& call, Reply& reply) {
   reply.Ok();
 }
 
+void ScriptDebug(Call& call, Reply& reply) {
+  if (call.Is(2, "NO")) return reply.Ok();
+  if (call.Is(2, "YES") || call.Is(2, "SYNC")) {
+    return reply.Error("ERR The Lua debugger is not available");
+  }
+  reply.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO");
+}
+
 // A script runs to its end before anybody else is heard: there is never one to kill.
 void ScriptKill(Call&, Reply& reply) { reply.Error(kNotBusy); }
 
 constexpr Command kScriptCommands[] = {
+    {.name = "DEBUG",
+     .arity = 3,
+     .flags = kNoScript,
+     .categories = kCatScripting,
+     .run = ScriptDebug,
+     .since = "3.2.0",
+     .group = "scripting",
+     .complexity = "O(1)",
+     .summary = "Chooses the debugger for scripts; only NO is accepted."},
     {.name = "EXISTS",
      .arity = -3,
      .flags = kNoScript,
@@ -81,7 +98,8 @@ constexpr Command kScriptCommands[] = {
      .since = "2.6.0",
      .group = "scripting",
      .complexity = "O(N)",
-     .summary = "Tells which scripts are loaded."},
+     .summary = "Tells which scripts are loaded.",
+     .tips = "request_policy:all_shards response_policy:agg_logical_and"},
     {.name = "FLUSH",
      .arity = -2,
      .flags = kNoScript,
@@ -90,7 +108,8 @@ constexpr Command kScriptCommands[] = {
      .since = "2.6.0",
      .group = "scripting",
      .complexity = "O(N)",
-     .summary = "Forgets all scripts."},
+     .summary = "Forgets all scripts.",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
     {.name = "HELP",
      .arity = 2,
      .flags = kLoading | kStale,
@@ -108,7 +127,8 @@ constexpr Command kScriptCommands[] = {
      .since = "2.6.0",
      .group = "scripting",
      .complexity = "O(1)",
-     .summary = "Ends the running script."},
+     .summary = "Ends the running script.",
+     .tips = "request_policy:all_shards response_policy:one_succeeded"},
     {.name = "LOAD",
      .arity = 3,
      .flags = kNoScript | kStale,
@@ -117,7 +137,8 @@ constexpr Command kScriptCommands[] = {
      .since = "2.6.0",
      .group = "scripting",
      .complexity = "O(N)",
-     .summary = "Loads a script and returns its SHA1."},
+     .summary = "Loads a script and returns its SHA1.",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
 };
 static_assert(RowsAreSound(kScriptCommands));
 
@@ -126,7 +147,8 @@ constexpr Command kScriptingCommands[] = {
      .arity = -3,
      .flags = kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys,
      .categories = kCatScripting,
-     .keys = {KeyCount(2, kRW | kAccess | kUpdate, "NOTES")},
+     .keys = {KeyCount(2, kRW | kAccess | kUpdate,
+                       "What a script does to its keys is not known before it runs.")},
      .run = Eval,
      .since = "2.6.0",
      .group = "scripting",
@@ -136,7 +158,7 @@ constexpr Command kScriptingCommands[] = {
      .arity = -3,
      .flags = kReadonly | kNoScript | kStale | kSkipMonitor | kNoMandatoryKeys | kMovableKeys,
      .categories = kCatScripting,
-     .keys = {KeyCount(2, kRO | kAccess, "NOTES")},
+     .keys = {KeyCount(2, kRO | kAccess, "What a script reads is not known before it runs.")},
      .run = EvalRo,
      .since = "7.0.0",
      .group = "scripting",

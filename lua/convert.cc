@@ -232,10 +232,8 @@ class Replier {
   }
 
   void ErrorField() {
-    std::string text(Text(-1));
+    reply_.Error(Text(-1));
     lua_pop(state_, 1);
-    if (!text.empty() && text[0] == '-') text.erase(0, 1);
-    reply_.Error(text);
   }
 
   bool Verbatim() {

@@ -180,7 +180,7 @@ int Log(lua_State* state) {
     return Raise(state, "ERR First argument must be a number (log level).");
   }
   const auto level = static_cast<int>(lua_tonumber(state, 1));
-  if (level < 0 || level > 3) return Raise(state, "ERR Invalid log level.");
+  if (level < 0 || level > 3) return Raise(state, "ERR Invalid debug level.");
   std::string text;
   for (int i = 2; i <= count; ++i) {
     std::size_t size = 0;

@@ -164,6 +164,9 @@ void Worker::HandleMail(const std::vector<Mail>& mails) {
     switch (mail.kind) {
       case Mail::Kind::kPush:
         connection.TakePush(mail.bytes);
+        if (connection.IsOverOutputLimit()) {
+          connection.net::Connection::Close(MakeError(ErrorCode::kTooLarge, "too much output"));
+        }
         break;
       case Mail::Kind::kReply:
         connection.TakeReply();

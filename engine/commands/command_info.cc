@@ -73,12 +73,13 @@ void ReplyFlags(Reply& reply, std::span<const FlagName> names, std::uint32_t fla
 
 std::vector<std::string> TipsOf(const Command& command) {
   std::vector<std::string> tips;
+  if (!command.tips.empty()) {  // the row names them all
+    for (std::string_view tip : Split(command.tips, ' ')) tips.emplace_back(tip);
+    return tips;
+  }
   if (command.flags & kNondeterministicOutput) tips.push_back("nondeterministic_output");
   if (command.flags & kNondeterministicOutputOrder) {
     tips.push_back("nondeterministic_output_order");
-  }
-  if (!command.tips.empty()) {
-    for (std::string_view tip : Split(command.tips, ' ')) tips.emplace_back(tip);
   }
   return tips;
 }
@@ -204,16 +205,26 @@ const Command* FindByFullName(const CommandTable& table, std::string_view name) 
 std::vector<std::string_view> AclCategoriesOf(const Command& command) {
   std::vector<std::string_view> names;
   const std::uint32_t flags = command.flags;
-  if (flags & kWrite) names.push_back("@write");
-  if ((flags & kReadonly) && !(command.categories & kCatScripting)) names.push_back("@read");
-  for (const FlagName& category : kCategoryNames) {
-    if (command.categories & category.flag) names.push_back(category.name);
-  }
-  if (flags & kAdmin) names.push_back("@admin");
-  if ((flags & kAdmin) || (command.categories & kCatDangerous)) names.push_back("@dangerous");
-  if (flags & kPubsub) names.push_back("@pubsub");
+  const auto add = [&](bool holds, std::string_view name) {
+    if (holds) names.push_back(name);
+  };
+  const auto add_range = [&](std::size_t begin, std::size_t end) {
+    for (std::size_t i = begin; i < end; ++i) {
+      add(command.categories & kCategoryNames[i].flag, kCategoryNames[i].name);
+    }
+  };
+  constexpr std::size_t kFirstLate = 10;  // @connection and what follows it
+  const bool admin = (flags & kAdmin) != 0;
+  add_range(0, 1);  // @keyspace
+  add((flags & kReadonly) && !(command.categories & kCatScripting), "@read");
+  add(flags & kWrite, "@write");
+  add_range(1, kFirstLate);
+  add(flags & kPubsub, "@pubsub");
+  add(admin || (command.categories & kCatAdmin), "@admin");
   names.push_back(flags & kFast ? "@fast" : "@slow");
-  if (flags & kBlocking) names.push_back("@blocking");
+  add(flags & kBlocking, "@blocking");
+  add(admin || (command.categories & kCatDangerous), "@dangerous");
+  add_range(kFirstLate, std::size(kCategoryNames));
   return names;
 }
 
@@ -233,7 +244,7 @@ void CommandInfo(Call& call, Reply& reply) {
   for (std::size_t i = 2; i < call.argc(); ++i) {
     const Command* command = FindByFullName(call.engine().commands(), call.arg(i));
     if (command == nullptr) {
-      reply.NullArray();
+      reply.Null();
     } else {
       ReplyInfo(reply, *command);
     }
@@ -291,6 +302,14 @@ void CommandList(Call& call, Reply& reply) {
 
 namespace {
 
+// What SET does to its key depends on GET: with variable flags the row names the worst.
+void NarrowFlags(const Command& command, Args line, std::vector<KeyPosition>* keys) {
+  if (command.name != "SET") return;
+  const bool get = std::any_of(line.begin() + 3, line.end(),
+                               [](std::string_view arg) { return EqualIgnoreCase(arg, "GET"); });
+  for (KeyPosition& key : *keys) key.flags = get ? kRW | kAccess | kUpdate : kOW | kUpdate;
+}
+
 // The keys of the command line that follows; replies the error itself and returns nothing.
 std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
   const Args line = call.args().subspan(2);
@@ -315,11 +334,12 @@ std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
     reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
   }
-  if (keys.empty()) {
-    reply.Error(command->flags & kNoMandatoryKeys ? "ERR The command has no key arguments"
-                                                  : "ERR Invalid arguments specified for command");
+  if (!found) keys.clear();
+  if (keys.empty() && !(command->flags & kNoMandatoryKeys)) {
+    reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
   }
+  NarrowFlags(*command, line, &keys);
   return keys;
 }
 

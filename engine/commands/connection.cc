@@ -98,7 +98,7 @@ void Hello(Call& call, Reply& reply) {
   if (!session.authenticated) {
     return reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
-        "<proto> AUTH <user> <pass> option can be used to authenticate the client and select the "
+        "AUTH <user> <pass> option can be used to authenticate the client and select the "
         "RESP protocol version at the same time");
   }
   if (options->set_name) session.name = options->name;
@@ -157,10 +157,10 @@ void Ping(Call& call, Reply& reply) {
 void Echo(Call& call, Reply& reply) { reply.Bulk(call.arg(1)); }
 
 void Select(Call& call, Reply& reply) {
-  auto db = call.Integer(1);
-  if (!db || *db < INT32_MIN || *db > INT32_MAX) return reply.Error(kNotInteger);
+  auto db = call.SmallInteger(1);
+  if (!db) return reply.Error(db.error());
   if (*db < 0 || *db >= call.engine().keyspace().databases()) return reply.Error(kInvalidDb);
-  call.session().db = static_cast<int>(*db);
+  call.session().db = *db;
   reply.Ok();
 }
 
@@ -415,7 +415,7 @@ void ClientUnblock(Call& call, Reply& reply) {
       return reply.Error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
     }
   } else if (call.argc() > 4) {
-    return reply.Error(ArityText("client|unblock"));
+    return reply.Error(call.SubcommandText());
   }
   auto id = call.Integer(2);
   if (!id) return reply.Error(id.error());
@@ -437,7 +437,7 @@ void ClientPause(Call& call, Reply& reply) {
       return reply.Error("ERR CLIENT PAUSE mode must be WRITE or ALL");
     }
   } else if (call.argc() > 4) {
-    return reply.Error(ArityText("client|pause"));
+    return reply.Error(call.SubcommandText());
   }
   const auto span = ParseInt(call.arg(2));
   std::int64_t until = 0;
@@ -636,7 +636,8 @@ constexpr Command kConnectionCommands[] = {
      .since = "1.0.0",
      .group = "connection",
      .complexity = "O(1)",
-     .summary = "Answers PONG, or with its argument."},
+     .summary = "Answers PONG, or with its argument.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
     {.name = "QUIT",
      .arity = -1,
      .flags = kNoScript | kLoading | kStale | kFast | kNoAuth | kAllowBusy,

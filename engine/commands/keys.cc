@@ -30,7 +30,7 @@ void Exists(Call& call, Reply& reply) {
 }
 
 void Type(Call& call, Reply& reply) {
-  const Entry* entry = call.Look(call.arg(1));
+  const Entry* entry = call.Read(call.arg(1));
   reply.Status(entry == nullptr ? "none" : kTypeNames[static_cast<int>(entry->type())]);
 }
 
@@ -115,12 +115,11 @@ void Renamenx(Call& call, Reply& reply) { RenameTo(call, reply, true); }
 
 // A database index in argument `i`, checked.
 Result<int> DbArgument(const Call& call, std::size_t i) {
-  SATCHEL_ASSIGN(const std::int64_t db, call.Integer(i));
-  if (db < INT32_MIN || db > INT32_MAX) return ReplyError(kNotInteger);
+  SATCHEL_ASSIGN(const int db, call.SmallInteger(i));
   if (db < 0 || db >= const_cast<Call&>(call).engine().keyspace().databases()) {
-    return ReplyError(kOutOfRange);
+    return ReplyError(kInvalidDb);
   }
-  return static_cast<int>(db);
+  return db;
 }
 
 void Move(Call& call, Reply& reply) {
@@ -153,7 +152,7 @@ void Copy(Call& call, Reply& reply) {
   const std::string_view from = call.arg(1);
   const std::string_view to = call.arg(2);
   if (target == call.db() && from == to) return reply.Error(kSameObject);
-  const Entry* source = call.Find(from);
+  const Entry* source = call.Read(from);
   if (source == nullptr) return reply.Integer(0);
   if (call.LookIn(target, to) != nullptr) {
     if (!replace) return reply.Integer(0);
@@ -238,7 +237,7 @@ void Pexpireat(Call& call, Reply& reply) { ExpireWith(call, reply, false, true);
 // -2 absent, -1 without a deadline, else what `convert` makes of the deadline.
 template <class Convert>
 void ReplyDeadline(Call& call, Reply& reply, Convert convert) {
-  const Entry* entry = call.Look(call.arg(1));
+  const Entry* entry = call.Read(call.arg(1));
   if (entry == nullptr) return reply.Integer(-2);
   if (!entry->has_deadline()) return reply.Integer(-1);
   reply.Integer(convert(entry->deadline_ms()));
@@ -375,7 +374,8 @@ constexpr Command kKeyCommands[] = {
      .since = "1.0.0",
      .group = "generic",
      .complexity = "O(N)",
-     .summary = "Removes keys."},
+     .summary = "Removes keys.",
+     .tips = "request_policy:multi_shard response_policy:agg_sum"},
     {.name = "EXISTS",
      .arity = -2,
      .flags = kReadonly | kFast,
@@ -385,7 +385,8 @@ constexpr Command kKeyCommands[] = {
      .since = "1.0.0",
      .group = "generic",
      .complexity = "O(N)",
-     .summary = "Counts how many of the given keys exist."},
+     .summary = "Counts how many of the given keys exist.",
+     .tips = "request_policy:multi_shard response_policy:agg_sum"},
     {.name = "EXPIRE",
      .arity = -3,
      .flags = kWrite | kFast,
@@ -424,7 +425,8 @@ constexpr Command kKeyCommands[] = {
      .since = "1.0.0",
      .group = "generic",
      .complexity = "O(N)",
-     .summary = "Returns the keys that match a pattern."},
+     .summary = "Returns the keys that match a pattern.",
+     .tips = "request_policy:all_shards nondeterministic_output_order"},
     {.name = "MOVE",
      .arity = 3,
      .flags = kWrite | kFast,
@@ -500,7 +502,8 @@ constexpr Command kKeyCommands[] = {
      .since = "1.0.0",
      .group = "generic",
      .complexity = "O(1)",
-     .summary = "Returns a random key."},
+     .summary = "Returns a random key.",
+     .tips = "request_policy:all_shards nondeterministic_output"},
     {.name = "RENAME",
      .arity = 3,
      .flags = kWrite,
@@ -529,7 +532,8 @@ constexpr Command kKeyCommands[] = {
      .since = "2.8.0",
      .group = "generic",
      .complexity = "O(1)",
-     .summary = "Visits the keys of a database step by step."},
+     .summary = "Visits the keys of a database step by step.",
+     .tips = "nondeterministic_output request_policy:special"},
     {.name = "TOUCH",
      .arity = -2,
      .flags = kReadonly | kFast,
@@ -539,7 +543,8 @@ constexpr Command kKeyCommands[] = {
      .since = "3.2.1",
      .group = "generic",
      .complexity = "O(N)",
-     .summary = "Counts how many keys exist and notes their use."},
+     .summary = "Counts how many keys exist and notes their use.",
+     .tips = "request_policy:multi_shard response_policy:agg_sum"},
     {.name = "TTL",
      .arity = 2,
      .flags = kReadonly | kFast | kNondeterministicOutput,
@@ -569,7 +574,8 @@ constexpr Command kKeyCommands[] = {
      .since = "4.0.0",
      .group = "generic",
      .complexity = "O(1)",
-     .summary = "Removes keys; large values are freed later."},
+     .summary = "Removes keys; large values are freed later.",
+     .tips = "request_policy:multi_shard response_policy:agg_sum"},
 };
 static_assert(RowsAreSound(kKeyCommands));
 

@@ -146,11 +146,7 @@ Result<PosOptions> ParsePos(const Call& call) {
     if (i + 1 == call.argc()) return ReplyError(kSyntaxError);
     if (call.Is(i, "RANK")) {
       SATCHEL_ASSIGN(options.rank, call.Integer(i + 1));
-      if (options.rank == INT64_MIN) {
-        return ReplyError(
-            "ERR value is out of range, value must between -9223372036854775807 and "
-            "9223372036854775807");
-      }
+      if (options.rank == INT64_MIN) options.rank = -1;  // its magnitude wraps
       if (options.rank == 0) {
         return ReplyError(
             "ERR RANK can't be zero: use 1 to start from the first match, 2 from the second ... "

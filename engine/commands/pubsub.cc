@@ -72,7 +72,7 @@ void Spublish(Call& call, Reply& reply) {
 }
 
 void ReplyNames(Call& call, Reply& reply, Space space) {
-  if (call.argc() > 3) return reply.Error(ArityText(CommandTable::FullName(call.command())));
+  if (call.argc() > 3) return reply.Error(call.SubcommandText());
   const std::size_t mark = reply.Open(Aggregate::kArray);
   std::size_t count = 0;
   for (std::string_view name : call.engine().pubsub().Names(space)) {

@@ -15,7 +15,11 @@ namespace satchel::engine {
 // The count in argument `i`: any integer but INT64_MIN.
 inline Result<std::int64_t> RandomCount(const Call& call, std::size_t i) {
   SATCHEL_ASSIGN(const std::int64_t count, call.Integer(i));
-  if (count == INT64_MIN) return ReplyError(kOutOfRange);
+  if (count == INT64_MIN) {
+    return ReplyError(
+        "ERR value is out of range, value must between -9223372036854775807 and "
+        "9223372036854775807");
+  }
   return count;
 }
 

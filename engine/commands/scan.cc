@@ -6,7 +6,7 @@ Result<std::uint64_t> ParseCursor(const Call& call, std::size_t i) {
   std::string_view text = call.arg(i);
   const bool negative = !text.empty() && text[0] == '-';  // wraps, as strtoul does
   if (negative || (!text.empty() && text[0] == '+')) text.remove_prefix(1);
-  const auto value = ParseUint(text);
+  const auto value = text.empty() ? 0 : ParseUint(text);
   if (!value) return ReplyError("ERR invalid cursor");
   return negative ? ~*value + 1 : *value;
 }

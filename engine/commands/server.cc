@@ -70,30 +70,30 @@ void Role(Call&, Reply& reply) {
 
 // --- CONFIG --------------------------------------------------------------------------------
 
+// Patterns match names and aliases; a plain name is printed as it was asked for.
 void ConfigGet(Call& call, Reply& reply) {
-  std::vector<const SettingRow*> rows;
-  for (const SettingRow* row : call.engine().settings().All()) {
-    for (std::size_t i = 2; i < call.argc(); ++i) {
-      if (!GlobMatch(call.arg(i), row->name, true)) continue;
-      rows.push_back(row);
-      break;
-    }
-  }
-  // An alias is printed under the name it was asked by.
-  std::vector<std::pair<std::string, const SettingRow*>> aliases;
+  std::vector<std::pair<std::string, const SettingRow*>> found;
+  const auto add = [&](std::string name, const SettingRow* row) {
+    const bool known = std::any_of(found.begin(), found.end(), [&](const auto& other) {
+      return EqualIgnoreCase(other.first, name);
+    });
+    if (!known) found.emplace_back(std::move(name), row);
+  };
+  const Settings& settings = call.engine().settings();
   for (std::size_t i = 2; i < call.argc(); ++i) {
-    const SettingRow* row = call.engine().settings().Find(call.arg(i));
-    if (row != nullptr && EqualIgnoreCase(row->alias, call.arg(i))) {
-      aliases.emplace_back(row->alias, row);
+    const std::string_view pattern = call.arg(i);
+    if (pattern.find_first_of("*?[") == std::string_view::npos) {
+      if (const SettingRow* row = settings.Find(pattern)) add(std::string(pattern), row);
+      continue;
+    }
+    for (const SettingRow* row : settings.All()) {
+      if (GlobMatch(pattern, row->name, true)) add(row->name, row);
+      if (!row->alias.empty() && GlobMatch(pattern, row->alias, true)) add(row->alias, row);
     }
   }
-  reply.BeginMap(rows.size() + aliases.size());
-  for (const SettingRow* row : rows) {
-    reply.Bulk(row->name);
-    reply.Bulk(row->get());
-  }
-  for (const auto& [alias, row] : aliases) {
-    reply.Bulk(alias);
+  reply.BeginMap(found.size());
+  for (const auto& [name, row] : found) {
+    reply.Bulk(name);
     reply.Bulk(row->get());
   }
 }
@@ -104,7 +104,7 @@ std::string SetFailure(std::string_view name, std::string_view reason) {
 }
 
 void ConfigSet(Call& call, Reply& reply) {
-  if (call.argc() % 2 != 0) return reply.Error(ArityText("config|set"));
+  if (call.argc() % 2 != 0) return reply.Error(kSyntaxError);
   std::vector<const SettingRow*> rows;
   for (std::size_t i = 2; i < call.argc(); i += 2) {
     const SettingRow* row = call.engine().settings().Find(call.arg(i));
@@ -169,7 +169,7 @@ void SlowlogGet(Call& call, Reply& reply) {
     }
     count = *parsed;
   } else if (call.argc() > 3) {
-    return reply.Error(ArityText("slowlog|get"));
+    return reply.Error(call.SubcommandText());
   }
   const auto& log = call.engine().slowlog();
   const std::size_t shown = count < 0 || static_cast<std::size_t>(count) > log.size()
@@ -252,10 +252,17 @@ void DebugDigestValue(Call& call, Reply& reply) {
 }
 
 void DebugReload(Call& call, Reply& reply) {
+  for (std::size_t i = 2; i < call.argc(); ++i) {
+    if (!call.Is(i, "MERGE") && !call.Is(i, "NOFLUSH") && !call.Is(i, "NOSAVE")) {
+      return reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
   Reloader* reloader = call.engine().Service<Reloader>();
   auto reloaded = reloader != nullptr ? reloader->Reload() : ReloadInMemory(call.engine());
-  if (!reloaded) return reply.Error("ERR " + reloaded.error().detail);
-  reply.Ok();
+  if (reloaded) return reply.Ok();
+  const Error& error = reloaded.error();
+  if (error.code == ErrorCode::kReplyError) return reply.Error(error);
+  reply.Error("ERR " + error.detail);
 }
 
 void Debug(Call& call, Reply& reply) {
@@ -274,8 +281,7 @@ void Debug(Call& call, Reply& reply) {
   for (std::string_view name : {"JMAP", "CHANGE-REPL-ID", "QUICKLIST-PACKED-THRESHOLD"}) {
     if (call.Is(1, name)) return reply.Ok();
   }
-  reply.Error("ERR Unknown subcommand or wrong number of arguments for '" +
-              std::string(call.arg(1)) + "'. Try DEBUG HELP.");
+  reply.Error(call.SubcommandText());
 }
 
 constexpr Command kCommandCommands[] = {
@@ -385,7 +391,8 @@ constexpr Command kConfigCommands[] = {
      .since = "2.0.0",
      .group = "server",
      .complexity = "O(N)",
-     .summary = "Changes parameters."},
+     .summary = "Changes parameters.",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
 };
 static_assert(RowsAreSound(kConfigCommands));
 
@@ -397,7 +404,8 @@ constexpr Command kLatencyCommands[] = {
      .since = "2.8.13",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Explains latency events."},
+     .summary = "Explains latency events.",
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "GRAPH",
      .arity = 3,
      .flags = kAdmin | kNoScript | kLoading | kStale | kNondeterministicOutput,
@@ -405,7 +413,8 @@ constexpr Command kLatencyCommands[] = {
      .since = "2.8.13",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Draws the latency of an event."},
+     .summary = "Draws the latency of an event.",
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "HELP",
      .arity = 2,
      .flags = kLoading | kStale,
@@ -421,7 +430,8 @@ constexpr Command kLatencyCommands[] = {
      .since = "7.0.0",
      .group = "server",
      .complexity = "O(N)",
-     .summary = "Returns the latency distribution of commands."},
+     .summary = "Returns the latency distribution of commands.",
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "HISTORY",
      .arity = 3,
      .flags = kAdmin | kNoScript | kLoading | kStale | kNondeterministicOutput,
@@ -429,7 +439,8 @@ constexpr Command kLatencyCommands[] = {
      .since = "2.8.13",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Returns the latencies of an event."},
+     .summary = "Returns the latencies of an event.",
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "LATEST",
      .arity = 2,
      .flags = kAdmin | kNoScript | kLoading | kStale | kNondeterministicOutput,
@@ -437,7 +448,8 @@ constexpr Command kLatencyCommands[] = {
      .since = "2.8.13",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Returns the latest latency of each event."},
+     .summary = "Returns the latest latency of each event.",
+     .tips = "nondeterministic_output request_policy:all_nodes response_policy:special"},
     {.name = "RESET",
      .arity = -2,
      .flags = kAdmin | kNoScript | kLoading | kStale,
@@ -445,7 +457,8 @@ constexpr Command kLatencyCommands[] = {
      .since = "2.8.13",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Forgets latency events."},
+     .summary = "Forgets latency events.",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
 };
 static_assert(RowsAreSound(kLatencyCommands));
 
@@ -464,7 +477,8 @@ constexpr Command kMemoryCommands[] = {
      .since = "4.0.0",
      .group = "server",
      .complexity = "",
-     .summary = "Returns unused memory to the system."},
+     .summary = "Returns unused memory to the system.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
     {.name = "USAGE",
      .arity = -3,
      .flags = kReadonly,
@@ -485,7 +499,8 @@ constexpr Command kSlowlogCommands[] = {
      .since = "2.2.12",
      .group = "server",
      .complexity = "O(N)",
-     .summary = "Returns the slowest commands of late."},
+     .summary = "Returns the slowest commands of late.",
+     .tips = "request_policy:all_nodes nondeterministic_output"},
     {.name = "HELP",
      .arity = 2,
      .flags = kLoading | kStale,
@@ -501,7 +516,8 @@ constexpr Command kSlowlogCommands[] = {
      .since = "2.2.12",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Counts the entries of the slow log."},
+     .summary = "Counts the entries of the slow log.",
+     .tips = "request_policy:all_nodes response_policy:agg_sum nondeterministic_output"},
     {.name = "RESET",
      .arity = 2,
      .flags = kAdmin | kLoading | kStale,
@@ -509,7 +525,8 @@ constexpr Command kSlowlogCommands[] = {
      .since = "2.2.12",
      .group = "server",
      .complexity = "O(N)",
-     .summary = "Empties the slow log."},
+     .summary = "Empties the slow log.",
+     .tips = "request_policy:all_nodes response_policy:all_succeeded"},
 };
 static_assert(RowsAreSound(kSlowlogCommands));
 
@@ -539,7 +556,8 @@ constexpr Command kServerCommands[] = {
      .since = "1.0.0",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Counts the keys of the database."},
+     .summary = "Counts the keys of the database.",
+     .tips = "request_policy:all_shards response_policy:agg_sum"},
     {.name = "DEBUG",
      .arity = -2,
      .flags = kAdmin | kNoScript | kLoading | kStale,
@@ -556,7 +574,8 @@ constexpr Command kServerCommands[] = {
      .since = "1.0.0",
      .group = "server",
      .complexity = "O(N)",
-     .summary = "Removes the keys of all databases."},
+     .summary = "Removes the keys of all databases.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
     {.name = "FLUSHDB",
      .arity = -1,
      .flags = kWrite,
@@ -565,7 +584,8 @@ constexpr Command kServerCommands[] = {
      .since = "1.0.0",
      .group = "server",
      .complexity = "O(N)",
-     .summary = "Removes the keys of the database."},
+     .summary = "Removes the keys of the database.",
+     .tips = "request_policy:all_shards response_policy:all_succeeded"},
     {.name = "INFO",
      .arity = -1,
      .flags = kLoading | kStale | kNondeterministicOutput,
@@ -574,7 +594,8 @@ constexpr Command kServerCommands[] = {
      .since = "1.0.0",
      .group = "server",
      .complexity = "O(1)",
-     .summary = "Describes the state of the store."},
+     .summary = "Describes the state of the store.",
+     .tips = "nondeterministic_output request_policy:all_shards response_policy:special"},
     {.name = "LATENCY",
      .arity = -2,
      .since = "2.8.13",
@@ -631,9 +652,9 @@ std::span<const Command> ServerCommands() { return kServerCommands; }
 
 std::span<const std::span<const Command>> EngineCommandTables() {
   static const std::span<const Command> tables[] = {
-      StringCommands(),     KeyCommands(),       HashCommands(),        ListCommands(),
-      SetCommands(),        SortedSetCommands(), TransactionCommands(), PubSubCommands(),
-      ConnectionCommands(), ServerCommands(),    DumpCommands(),
+      StringCommands(), LcsCommands(),        KeyCommands(),       HashCommands(),
+      ListCommands(),   SetCommands(),        SortedSetCommands(), TransactionCommands(),
+      PubSubCommands(), ConnectionCommands(), ServerCommands(),    DumpCommands(),
   };
   return tables;
 }

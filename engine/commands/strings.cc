@@ -28,11 +28,17 @@ struct SetOptions {
   TtlUnit unit;
 };
 
+// Whether a time may be given (again): not beside KEEPTTL or PERSIST, nor in two units.
+bool TimeFits(const SetOptions& options, const TtlUnit& unit) {
+  if (options.keep_ttl || options.persist) return false;
+  return options.deadline_arg == 0 ||
+         (options.unit.seconds == unit.seconds && options.unit.absolute == unit.absolute);
+}
+
 // Reads the options from argument `first` on. `getex` allows PERSIST and the times only.
 Result<SetOptions> ParseSetOptions(const Call& call, std::size_t first, bool getex) {
   SetOptions options;
   for (std::size_t i = first; i < call.argc(); ++i) {
-    const bool timed = options.deadline_arg != 0 || options.keep_ttl || options.persist;
     if (!getex && call.Is(i, "NX") && !options.only_existing) {
       options.only_new = true;
     } else if (!getex && call.Is(i, "XX") && !options.only_new) {
@@ -43,7 +49,8 @@ Result<SetOptions> ParseSetOptions(const Call& call, std::size_t first, bool get
       options.keep_ttl = true;
     } else if (getex && call.Is(i, "PERSIST") && options.deadline_arg == 0) {
       options.persist = true;
-    } else if (auto unit = TtlKeyword(call.arg(i)); unit && !timed && i + 1 < call.argc()) {
+    } else if (auto unit = TtlKeyword(call.arg(i));
+               unit && i + 1 < call.argc() && TimeFits(options, *unit)) {
       options.unit = *unit;
       options.deadline_arg = ++i;
     } else {
@@ -77,7 +84,7 @@ void SetWith(Call& call, Reply& reply, std::string_view value, const SetOptions&
   }
   const std::string_view key = call.arg(1);
   if (options.get || options.only_new || options.only_existing) {
-    const Entry* old = call.Find(key);
+    const Entry* old = options.get ? call.Read(key) : call.Look(key);
     if (options.get && old != nullptr && !old->is_string()) return reply.Error(kWrongTypeText);
     const bool refused = old != nullptr ? options.only_new : options.only_existing;
     if (options.get) {
@@ -114,9 +121,9 @@ void Setnx(Call& call, Reply& reply) {
 }
 
 void Getset(Call& call, Reply& reply) {
-  auto old = call.FindString(call.arg(1));
-  if (!old) return reply.Error(old.error());
-  ReplyText(reply, *old);
+  const Entry* old = call.Read(call.arg(1));
+  if (old != nullptr && !old->is_string()) return reply.Error(kWrongTypeText);
+  ReplyText(reply, old);
   Store(call, call.arg(1), call.arg(2), 0, Call::Ttl::kClear);
 }
 
@@ -156,10 +163,10 @@ void Mget(Call& call, Reply& reply) {
 }
 
 void Getdel(Call& call, Reply& reply) {
-  auto entry = call.FindString(call.arg(1));
-  if (!entry) return reply.Error(entry.error());
-  ReplyText(reply, *entry);
-  if (*entry == nullptr) return;
+  const Entry* entry = call.Read(call.arg(1));
+  if (entry != nullptr && !entry->is_string()) return reply.Error(kWrongTypeText);
+  ReplyText(reply, entry);
+  if (entry == nullptr) return;
   call.Remove(call.arg(1));
   call.Effect({"DEL", call.arg(1)});
   call.Event(kEventGeneric, "del", call.arg(1));
@@ -169,16 +176,16 @@ void Getex(Call& call, Reply& reply) {
   auto options = ParseSetOptions(call, 2, true);
   if (!options) return reply.Error(options.error());
   const std::string_view key = call.arg(1);
-  auto entry = call.FindString(key);
-  if (!entry) return reply.Error(entry.error());
-  if (*entry == nullptr) return reply.Null();
+  const Entry* entry = call.Read(key);
+  if (entry == nullptr) return reply.Null();
+  if (!entry->is_string()) return reply.Error(kWrongTypeText);
   std::int64_t deadline_ms = 0;
   if (options->deadline_arg != 0) {
     auto deadline = ParseDeadline(call, options->deadline_arg, options->unit);
     if (!deadline) return reply.Error(deadline.error());
     deadline_ms = *deadline;
   }
-  ReplyText(reply, *entry);
+  ReplyText(reply, entry);
   if (options->unit.absolute && deadline_ms != 0 && deadline_ms <= call.now_ms()) {
     call.Remove(key);
     call.Effect({"DEL", key});
@@ -187,7 +194,7 @@ void Getex(Call& call, Reply& reply) {
     call.SetDeadline(key, deadline_ms);
     call.Effect({"PEXPIREAT", key, FormatInt(deadline_ms)});
     call.Event(kEventGeneric, "expire", key);
-  } else if (options->persist && (*entry)->has_deadline()) {
+  } else if (options->persist && entry->has_deadline()) {
     call.ClearDeadline(key);
     call.Effect({"PERSIST", key});
     call.Event(kEventGeneric, "persist", key);
@@ -328,7 +335,7 @@ void Incrbyfloat(Call& call, Reply& reply) {
     return reply.Error("ERR increment would produce NaN or Infinity");
   }
   const std::string text = FormatLongDouble(value);
-  call.SetString(key, text, Call::Ttl::kKeep);
+  call.SetString(key, text, Call::Ttl::kKeep, Call::Form::kText);
   call.Effect({"SET", key, text, "KEEPTTL"});
   call.Event(kEventString, "incrbyfloat", key);
   reply.Bulk(text);
@@ -389,7 +396,7 @@ constexpr Command kStringCommands[] = {
      .arity = -2,
      .flags = kWrite | kFast,
      .categories = kCatString,
-     .keys = {KeyAt(1, kRW | kAccess | kUpdate, "NOTES")},
+     .keys = {KeyAt(1, kRW | kAccess | kUpdate, "Changes the deadline, not the value.")},
      .run = Getex,
      .since = "6.2.0",
      .group = "string",
@@ -454,7 +461,8 @@ constexpr Command kStringCommands[] = {
      .since = "1.0.0",
      .group = "string",
      .complexity = "O(N)",
-     .summary = "Returns several strings."},
+     .summary = "Returns several strings.",
+     .tips = "request_policy:multi_shard"},
     {.name = "MSET",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -464,7 +472,8 @@ constexpr Command kStringCommands[] = {
      .since = "1.0.1",
      .group = "string",
      .complexity = "O(N)",
-     .summary = "Stores several strings."},
+     .summary = "Stores several strings.",
+     .tips = "request_policy:multi_shard response_policy:all_succeeded"},
     {.name = "MSETNX",
      .arity = -3,
      .flags = kWrite | kDenyOom,
@@ -474,7 +483,8 @@ constexpr Command kStringCommands[] = {
      .since = "1.0.1",
      .group = "string",
      .complexity = "O(N)",
-     .summary = "Stores several strings when none of their keys exists."},
+     .summary = "Stores several strings when none of their keys exists.",
+     .tips = "request_policy:multi_shard response_policy:agg_min"},
     {.name = "PSETEX",
      .arity = 4,
      .flags = kWrite | kDenyOom,
@@ -489,7 +499,8 @@ constexpr Command kStringCommands[] = {
      .arity = -3,
      .flags = kWrite | kDenyOom,
      .categories = kCatString,
-     .keys = {KeyAt(1, kRW | kAccess | kUpdate | kVariableFlags, "NOTES")},
+     .keys = {KeyAt(1, kRW | kAccess | kUpdate | kVariableFlags,
+                    "Reads the old value only with GET.")},
      .run = Set,
      .since = "1.0.0",
      .group = "string",

@@ -24,16 +24,18 @@ Result<Entry*> RestoreValue(std::string_view payload, std::string_view key,
   const auto refuse = [] {
     return MakeError(ErrorCode::kCorrupt, "DUMP payload version or checksum are wrong");
   };
-  if (payload.size() < kFooter + 1) return refuse();
+  if (payload.size() < kFooter) return refuse();
   const std::string_view body = payload.substr(0, payload.size() - kFooter);
   const auto version = LoadLe<std::uint16_t>(payload.data() + body.size());
   const auto checksum = LoadLe<std::uint64_t>(payload.data() + body.size() + 2);
   if (version > kMaxRdbVersion) return refuse();
-  if (checksum != 0 && checksum != Crc64(0, payload.substr(0, body.size() + 2))) return refuse();
-  RdbReader reader(body.substr(1));
+  // Unlike in a file, a checksum of 0 does not mean that there is none.
+  if (checksum != Crc64(0, payload.substr(0, body.size() + 2))) return refuse();
   const auto bad = [](std::string_view why) {
     return MakeError(ErrorCode::kCorrupt, "Bad data format" + std::string(why));
   };
+  if (body.empty()) return bad("");
+  RdbReader reader(body.substr(1));
   auto entry = ReadRdbObject(reader, static_cast<std::uint8_t>(body[0]), key, false, context);
   if (!entry) {
     return bad(entry.error().code == ErrorCode::kUnsupported ? ": " + entry.error().detail : "");
@@ -68,6 +70,7 @@ Result<void> ReloadInMemory(Engine& engine) {
         return false;
       }
       if (entry->has_deadline()) (*copy)->set_deadline_ms(entry->deadline_ms());
+      (*copy)->set_full_walk(keyspace.full_walk());
       db->Put(*copy);
       return true;
     });

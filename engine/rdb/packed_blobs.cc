@@ -155,9 +155,12 @@ bool VisitZiplist(std::string_view blob, const BlobVisitor& visit) {
   if (At(blob, blob.size() - 1) != 0xFF) return false;
   const std::uint16_t said = LoadLe<std::uint16_t>(blob.data() + 8);
   std::string_view rest = blob.substr(kHeader, blob.size() - kHeader - 1);
+  const std::uint32_t said_last = LoadLe<std::uint32_t>(blob.data() + 4);
   std::size_t count = 0;
   std::size_t previous = 0;
+  std::size_t last = kHeader;
   for (; !rest.empty(); ++count) {
+    last = blob.size() - 1 - rest.size();
     const std::size_t width = At(rest, 0) == 0xFE ? 5 : 1;
     if (At(rest, 0) == 0xFF || rest.size() < width) return false;
     const std::size_t back = width == 5 ? LoadLe<std::uint32_t>(rest.data() + 1) : At(rest, 0);
@@ -172,7 +175,7 @@ bool VisitZiplist(std::string_view blob, const BlobVisitor& visit) {
     previous = width + header->begin + header->size;
     rest.remove_prefix(previous);
   }
-  return said == 0xFFFF || said == count;
+  return (said == 0xFFFF || said == count) && said_last == last;
 }
 
 bool VisitZipmap(std::string_view blob, const BlobVisitor& visit) {
@@ -200,7 +203,7 @@ bool VisitZipmap(std::string_view blob, const BlobVisitor& visit) {
     if (!visit(field) || !visit(rest.substr(0, *value_size))) return false;
     rest.remove_prefix(*value_size + spare);
   }
-  return At(blob, 0) >= 254 || At(blob, 0) == count;
+  return At(blob, 0) == 254 || At(blob, 0) == count;
 }
 
 bool VisitIntset(std::string_view blob, const BlobVisitor& visit) {

@@ -15,6 +15,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "store/durability.h"
 
 namespace satchel::store {
 
@@ -41,7 +42,6 @@ std::string_view ComponentName(Component component);
 // "standalone", "distributed"; empty for kInherit.
 std::string_view ModeName(Mode mode);
 
-enum class Durability : std::uint8_t { kNone, kSnapshot, kEverysec, kAlways };
 enum class LogLevel : std::uint8_t { kDebug, kInfo, kWarning, kError };
 enum class LogFormat : std::uint8_t { kText, kJson };
 
@@ -74,7 +74,6 @@ struct PersistenceConfig {
   Durability durability;
   std::chrono::milliseconds snapshot_interval;
   bool snapshot_on_shutdown;
-  bool restore_on_startup;
   std::int64_t min_free_bytes;
 };
 

@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "lua/commands.h"
 #include "lua/scripts.h"
+#include "snapshot/commands.h"
 #include "store/embedded/housekeeper.h"
 #include "store/embedded/mailman.h"
 #ifdef SATCHEL_SHADOW
@@ -24,6 +25,7 @@ CommandTables StandardTables() {
   const auto own = engine::EngineCommandTables();
   CommandTables tables(own.begin(), own.end());
   tables.push_back(lua::ScriptCommands());
+  tables.push_back(snapshot::SnapshotCommands());
   return tables;
 }
 
@@ -34,6 +36,17 @@ std::shared_ptr<const engine::CommandTable> JoinCommands(const CommandTables& ex
   CommandTables tables = StandardTables();
   tables.insert(tables.end(), extra.begin(), extra.end());
   return std::make_shared<const engine::CommandTable>(tables);
+}
+
+snapshot::SnapshotOptions SnapshotOptionsOf(const EmbeddedOptions& options) {
+  snapshot::SnapshotOptions snapshots{.dir = options.data_dir,
+                                      .save_on_close = options.snapshot_on_shutdown,
+                                      .min_free_bytes = options.min_free_bytes,
+                                      .on_event = options.on_event};
+  if (options.snapshot_interval.count() > 0) {
+    snapshots.save_points.push_back({options.snapshot_interval.count(), 1});
+  }
+  return snapshots;
 }
 
 // Waits outside the lock for the reply of a blocked command.
@@ -91,15 +104,16 @@ class CopySink final : public Reply {
   bool is_resp3() const override { return true; }
 
   bool found() const { return found_; }
-  const std::string& error() const { return error_; }
+  // Null when there was none.
+  const std::string* error() const { return error_.get(); }
 
  protected:
-  void WriteError(std::string_view text) override { error_ = text; }
+  void WriteError(std::string_view text) override { error_ = std::make_unique<std::string>(text); }
 
  private:
   std::string* out_;
   bool found_ = false;
-  std::string error_;
+  std::unique_ptr<std::string> error_;
 };
 
 }  // namespace
@@ -117,6 +131,7 @@ struct EmbeddedStore::Impl final : TimeListener {
         session(Session::Kind::kInProcess, nullptr) {
     session.protocol = 3;
     session.db = options.db;
+    get_row = engine.commands().Find("GET");
     const ExecutionGuard guard(lock);
 #ifdef SATCHEL_SHADOW
     proof = std::make_unique<engine::EffectProof>(engine);
@@ -127,7 +142,8 @@ struct EmbeddedStore::Impl final : TimeListener {
   // TimeListener: a manual clock moved.
   std::optional<std::int64_t> NextDeadlineUs() override {
     const ExecutionGuard guard(lock);
-    const std::int64_t next = engine.NextDeadlineMs();
+    std::int64_t next = engine.NextDeadlineMs();
+    if (snapshotter != nullptr) next = std::min(next, snapshotter->NextDeadlineMs());
     if (next == engine::Database::kNoDeadline) return std::nullopt;
     return next > INT64_MAX / 1000 ? INT64_MAX : next * 1000;
   }
@@ -139,6 +155,20 @@ struct EmbeddedStore::Impl final : TimeListener {
   void Tick() {
     const ExecutionGuard guard(lock);
     engine.Tick();
+    if (snapshotter != nullptr) snapshotter->Tick();
+  }
+
+  // Restores the data directory, if there is one, before anybody else sees the store.
+  Result<void> OpenData() {
+    if (!options.data_dir.empty() && options.durability == Durability::kSnapshot) {
+      SATCHEL_ASSIGN(snapshotter, snapshot::Snapshotter::Open(engine, SnapshotOptionsOf(options)));
+    }
+    const ExecutionGuard guard(lock);
+    snapshot::AddPersistence(engine, snapshotter.get());
+#ifdef SATCHEL_SHADOW
+    proof->Adopt();
+#endif
+    return {};
   }
 
   bool IsBlocking(Args args) const {
@@ -173,9 +203,11 @@ struct EmbeddedStore::Impl final : TimeListener {
   ExecutionLock lock;
   Engine engine;
   lua::Scripts scripts;
-  Session session;  // of Run and Pipeline; used under the lock
+  Session session;                 // of Run and Pipeline; used under the lock
+  const engine::Command* get_row;  // borrowed from the engine's table
   Mailman mailman;
   std::uint64_t housekeeping = 0;
+  std::unique_ptr<snapshot::Snapshotter> snapshotter;  // null: in memory only
 #ifdef SATCHEL_SHADOW
   std::unique_ptr<engine::EffectProof> proof;
 #endif
@@ -190,8 +222,13 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions
   if (options.db < 0 || options.db >= options.databases) {
     return MakeError(ErrorCode::kInvalidArgument, "db must be below databases");
   }
+  if (options.durability > Durability::kSnapshot) {
+    return MakeError(ErrorCode::kUnsupported,
+                     "durability everysec and always are not available in this version");
+  }
   auto impl = std::make_unique<Impl>(options);
   Impl* self = impl.get();
+  SATCHEL_TRY(self->OpenData());
   if (self->clock.is_manual()) {
     self->clock.Attach(self);
   } else {
@@ -203,8 +240,14 @@ Result<std::unique_ptr<EmbeddedStore>> EmbeddedStore::Open(const EmbeddedOptions
 EmbeddedStore::~EmbeddedStore() {
   if (impl_->clock.is_manual()) impl_->clock.Detach(impl_.get());
   if (impl_->housekeeping != 0) Housekeeper::Remove(impl_->housekeeping);
+  (void)Close();
   const ExecutionGuard guard(impl_->lock);
   impl_->engine.RemoveSession(impl_->session);
+}
+
+Result<void> EmbeddedStore::Close(snapshot::Snapshotter::Final final) {
+  if (impl_->snapshotter == nullptr) return {};
+  return impl_->snapshotter->Close(final);
 }
 
 Clock& EmbeddedStore::clock() { return impl_->clock; }
@@ -219,8 +262,11 @@ void EmbeddedStore::RunInto(Args args, Reply& reply) {
 Result<bool> EmbeddedStore::Get(std::string_view key, std::string* out) {
   const std::string_view args[] = {"GET", key};
   CopySink sink(out);
-  RunInto(args, sink);
-  if (!sink.error().empty()) return ErrorOfReply(sink.error());
+  {
+    const ExecutionGuard guard(impl_->lock);
+    impl_->engine.ExecuteRow(impl_->session, *impl_->get_row, args, sink);
+  }
+  if (sink.error() != nullptr) return ErrorOfReply(*sink.error());
   return sink.found();
 }
 

@@ -14,6 +14,8 @@
 #include <string>
 
 #include "engine/engine.h"
+#include "snapshot/snapshotter.h"
+#include "store/durability.h"
 #include "store/store.h"
 
 namespace satchel::store {
@@ -23,14 +25,34 @@ struct EmbeddedOptions {
   std::optional<std::uint64_t> seed = {};  // of randomness and hashes; empty: the system's
   int databases = 16;
   int db = 0;  // the one that Run uses
+
+  // Where the data is kept on disk. Only with a directory and kSnapshot is anything read from
+  // it or written to it; else the data lives in memory only.
+  std::string data_dir = {};
+  Durability durability = Durability::kSnapshot;
+  std::chrono::milliseconds snapshot_interval = std::chrono::minutes(5);  // 0: on request only
+  bool snapshot_on_shutdown = true;
+  std::uint64_t min_free_bytes = 256 * 1024 * 1024;  // less: snapshots fail, writes go on
+  // What happens to the data directory, one line each, on a thread of the store.
+  std::function<void(const snapshot::Event&)> on_event = {};
   // Rows of folders above, beside the engine's own; they live as long as the process.
   std::vector<std::span<const engine::Command>> extra_commands = {};
 };
 
 class EmbeddedStore final : public Store {
  public:
+  // Restores what the data directory holds. Errors: kInvalidArgument; of the directory kLocked
+  // (naming the process that has it), kForeign, kNewerFormat, kCorrupt, kIo: each names the file
+  // and the reason, and nothing on disk was changed.
   static Result<std::unique_ptr<EmbeddedStore>> Open(const EmbeddedOptions& options);
+  // Closes; a snapshot that fails is told to on_event.
   ~EmbeddedStore() override;
+
+  // Writes the last snapshot, if that was asked for and anything changed, and gives the data
+  // directory back, whatever happens. Commands still run after it, in memory only. Calling it
+  // again returns the first result.
+  Result<void> Close(
+      snapshot::Snapshotter::Final final = snapshot::Snapshotter::Final::kAsConfigured);
 
   using Store::Run;
   Result<ReplyValue> Run(Args args, const CallOptions& options = {}) override;

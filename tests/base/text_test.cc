@@ -46,7 +46,7 @@ TEST(GlobMatch, FollowsRedisRules) {
   EXPECT_FALSE(GlobMatch("h[^e]llo", "hello"));
   EXPECT_TRUE(GlobMatch("h\\*llo", "h*llo"));
   EXPECT_FALSE(GlobMatch("h\\*llo", "hello"));
-  EXPECT_TRUE(GlobMatch("*", ""));
+  EXPECT_FALSE(GlobMatch("*", ""));
   EXPECT_FALSE(GlobMatch("?", ""));
   EXPECT_TRUE(GlobMatch("HELLO", "hello", true));
   EXPECT_FALSE(GlobMatch("a", "ab"));

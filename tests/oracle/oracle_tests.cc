@@ -21,12 +21,12 @@
 namespace satchel::oracle {
 namespace {
 
-constexpr std::size_t kShownMismatches = 25;
-
 std::string Environment(const char* name, const char* otherwise) {
   const char* value = std::getenv(name);
   return value && *value ? value : otherwise;
 }
+
+std::size_t ShownMismatches() { return std::stoul(Environment("SATCHEL_ORACLE_SHOW", "25")); }
 
 bool SubjectIsRedis() { return Environment("SATCHEL_ORACLE_SUBJECT", "") == "redis"; }
 
@@ -55,10 +55,10 @@ void CompareServers(const std::string& file, const std::vector<Line>& lines, int
   ASSERT_TRUE(subject) << subject.error().detail;
   Runner runner(**reference, **subject, protocol, SubjectIsRedis());
   const auto mismatches = runner.Run(lines);
-  for (std::size_t i = 0; i < mismatches.size() && i < kShownMismatches; ++i)
+  for (std::size_t i = 0; i < mismatches.size() && i < ShownMismatches(); ++i)
     ADD_FAILURE_AT(file.c_str(), mismatches[i].line) << mismatches[i].text;
-  if (mismatches.size() > kShownMismatches)
-    ADD_FAILURE() << mismatches.size() - kShownMismatches << " more differences in " << file;
+  if (mismatches.size() > ShownMismatches())
+    ADD_FAILURE() << mismatches.size() - ShownMismatches() << " more differences in " << file;
 }
 
 class OracleTest : public testing::Test {
