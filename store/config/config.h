@@ -74,7 +74,6 @@ struct PersistenceConfig {
   Durability durability;
   std::chrono::milliseconds snapshot_interval;
   bool snapshot_on_shutdown;
-  bool restore_on_startup;
   std::int64_t min_free_bytes;
 };
 
