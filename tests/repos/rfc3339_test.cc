@@ -1,0 +1,40 @@
+#include "repos/rfc3339.h"
+
+#include <gtest/gtest.h>
+
+namespace satchel::repos {
+namespace {
+
+TEST(Rfc3339, ReadsDatesWithAllTheirParts) {
+  EXPECT_EQ(ParseRfc3339("1970-01-01T00:00:00Z"), 0);
+  EXPECT_EQ(ParseRfc3339("2026-01-31T12:00:00Z"), 1769860800000);
+  EXPECT_EQ(ParseRfc3339("2026-01-31T12:00:00.250Z"), 1769860800250);
+  EXPECT_EQ(ParseRfc3339("2026-01-31t12:00:00.25z"), 1769860800250);
+  EXPECT_EQ(ParseRfc3339("2026-01-31T12:00:00.2509999Z"), 1769860800250);
+  EXPECT_EQ(ParseRfc3339("2026-01-31T14:30:00+02:30"), 1769860800000);
+  EXPECT_EQ(ParseRfc3339("2026-01-31T09:30:00-02:30"), 1769860800000);
+  EXPECT_EQ(ParseRfc3339("2024-02-29T00:00:00Z"), 1709164800000);
+  EXPECT_EQ(ParseRfc3339("2016-12-31T23:59:60Z"), ParseRfc3339("2017-01-01T00:00:00Z"));
+  EXPECT_EQ(ParseRfc3339("1969-12-31T23:59:59.999Z"), -1);
+}
+
+TEST(Rfc3339, RefusesWhatIsNoDate) {
+  for (const char* text :
+       {"", "2026", "2026-01-31", "2026-01-31T12:00:00", "2026-01-31 12:00:00Z",
+        "2026-13-01T00:00:00Z", "2026-02-29T00:00:00Z", "2026-01-31T24:00:00Z",
+        "2026-01-31T12:60:00Z", "2026-01-31T12:00:61Z", "2026-01-31T12:00:00.Z",
+        "2026-01-31T12:00:00Zx", "2026-01-31T12:00:00+0200", "2026-1-31T12:00:00Z",
+        "+026-01-31T12:00:00Z", " 2026-01-31T12:00:00Z", "1769860800"}) {
+    EXPECT_FALSE(ParseRfc3339(text)) << text;
+  }
+}
+
+TEST(Rfc3339, WhatIsWrittenIsReadBack) {
+  EXPECT_EQ(FormatRfc3339(1769860800250), "2026-01-31T12:00:00.250Z");
+  for (std::int64_t ms : {0LL, -1LL, -86'400'000LL, 1'769'860'800'001LL, 253'402'300'799'999LL}) {
+    EXPECT_EQ(ParseRfc3339(FormatRfc3339(ms)), ms);
+  }
+}
+
+}  // namespace
+}  // namespace satchel::repos
