@@ -170,28 +170,19 @@ int Run(const store::Config& config, const ServeOptions& options, EndOfProcess& 
   return Close(**store, save);
 }
 
-std::string_view LevelName(store::LogLevel level) {
-  switch (level) {
-    case store::LogLevel::kDebug:
-      return "debug";
-    case store::LogLevel::kInfo:
-      return "info";
-    case store::LogLevel::kWarning:
-      return "warning";
-    case store::LogLevel::kError:
-      return "error";
-  }
-  return "info";
-}
-
 }  // namespace
 
 int Serve(const store::Config& config, const ServeOptions& options) {
-  if (auto log = SetUpLog(LevelName(config.log.level)); !log) return Fail(log.error(), kExitUsage);
+  SetUpLog(config);
   if (config.EffectiveMode(store::Component::kStore) == store::Mode::kDistributed) {
     return Fail(MakeError(ErrorCode::kConfig,
                           "store.mode is distributed: the data lives in another server, and there "
                           "is nothing to serve here; use standalone"),
+                kExitUsage);
+  }
+  if (!config.listen.enabled) {
+    return Fail(MakeError(ErrorCode::kConfig,
+                          "listen.enabled is false: without a listener nobody can reach the store"),
                 kExitUsage);
   }
   EndOfProcess end;
