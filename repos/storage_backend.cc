@@ -17,8 +17,6 @@ namespace {
 using store::Commands;
 using Strings = std::vector<std::string>;
 
-constexpr std::int64_t kListRows = 1000;
-constexpr std::int64_t kSweepRows = 500;
 // An owner is not registered again so soon, and not struck off so soon.
 constexpr std::int64_t kSkipRegisteringMs = 60'000;
 constexpr std::int64_t kKeepRegisteredMs = 600'000;
@@ -83,6 +81,7 @@ StorageBackendOptions StorageBackendOptionsOf(const store::Config& config) {
 StorageBackend::StorageBackend(store::Store& store, StorageBackendOptions options)
     : store_(store), options_(std::move(options)) {
   SATCHEL_CHECK(CheckRepoOptions(options_.repo).has_value());
+  SATCHEL_CHECK(options_.list_rows > 0 && options_.sweep_rows > 0);
 }
 
 std::string StorageBackend::Base(std::string_view owner) const {
@@ -231,7 +230,8 @@ Result<std::vector<Record>> StorageBackend::ListByPrefix(std::string_view prefix
   std::vector<Record> records;
   Strings position = {"", ""};  // createdAt and task of the last row
   while (true) {
-    const Strings args = {now, base + ":r:", position[0], position[1], FormatInt(kListRows)};
+    const Strings args = {now, base + ":r:", position[0], position[1],
+                          FormatInt(options_.list_rows)};
     SATCHEL_ASSIGN(ReplyValue reply, store_.Eval(ScriptNamed("tb_list"), keys, args));
     if (reply.items.size() % 3 != 2) return Unexpected();
     for (std::size_t i = 2; i < reply.items.size(); i += 3) {
@@ -251,13 +251,13 @@ Result<std::uint64_t> StorageBackend::SweepOwner(const std::string& owner, std::
   const Strings keys = {base + ":idx", base + ":exp", base + ":vc", base + ":dead"};
   const Strings args = {FormatInt(now_ms),
                         base + ":r:", FormatInt(options_.version_retention.count()),
-                        FormatInt(kSweepRows)};
+                        FormatInt(options_.sweep_rows)};
   std::uint64_t removed = 0;
   while (true) {
     SATCHEL_ASSIGN(const ReplyValue reply, store_.Eval(ScriptNamed("tb_sweep"), keys, args));
     if (reply.items.size() != 2) return Unexpected();
     removed += static_cast<std::uint64_t>(reply.items[0].integer);
-    if (reply.items[0].integer == kSweepRows) continue;
+    if (reply.items[0].integer == options_.sweep_rows) continue;
     if (reply.items[1].integer > 0) return removed;
     const Strings registry = {RegistryKey()};
     const Strings entry = {Escape(owner), FormatInt(now_ms - kKeepRegisteredMs)};

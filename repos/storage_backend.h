@@ -60,6 +60,9 @@ struct Record {
 struct StorageBackendOptions {
   RepoOptions repo = {};
   std::chrono::milliseconds version_retention = std::chrono::hours(24);
+  // How much one script call handles; a server does nothing else meanwhile.
+  int list_rows = 1000;
+  int sweep_rows = 500;
 };
 
 // The keys `key_prefix`, `tenant` and `tasks_backend.version_retention`.
@@ -91,7 +94,8 @@ class StorageBackend {
   Result<bool> Delete(const RecordKey& key);
 
   // The live records of one owner, by createdAt, then by the bytes of the task. `prefix` is an
-  // OwnerPrefix. One round trip per 1000 rows.
+  // OwnerPrefix. One round trip per
+  // `list_rows`.
   Result<std::vector<Record>> ListByPrefix(std::string_view prefix);
 
   // Removes every expired record of every owner and what belongs to it. Returns how many

@@ -1,10 +1,10 @@
--- Reads the live records of an owner in order of (createdAt, task), at most 1000 of them, and
+-- Reads the live records of an owner in order of (createdAt, task), so many of them, and
 -- removes index entries whose record is gone.
 --
 -- KEYS  1 idx (zset: task by createdAt), 2 exp (zset: task by deadline),
 --       3 dead (zset: removed task by time)
 -- ARGV  1 now, unix ms   2 what record keys begin with; it carries the tag of KEYS[1]
---       3 "" or the createdAt after which to go on   4 and the task   5 most rows, 1..1000
+--       3 "" or the createdAt after which to go on   4 and the task   5 most rows
 -- Returns {next createdAt or "", next task, task, version, data, task, version, data, ...};
 --         version and data are false where the record has none
 local idx, exp, dead = KEYS[1], KEYS[2], KEYS[3]

@@ -1,9 +1,9 @@
--- Removes expired records of an owner, at most 500, and their entries.
+-- Removes expired records of an owner, so many of them, and their entries.
 --
 -- KEYS  1 idx (zset: task by createdAt), 2 exp (zset: task by deadline),
 --       3 vc (string: highest version given), 4 dead (zset: removed task by time)
 -- ARGV  1 now, unix ms   2 what record keys begin with; it carries the tag of KEYS[1]
---       3 version retention, ms   4 most rows, 1..500
+--       3 version retention, ms   4 most rows
 -- Returns {records removed, entries left: 0 when the owner has nothing any more}
 local idx, exp, vc, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
 
