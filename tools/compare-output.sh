@@ -1,7 +1,7 @@
 #!/usr/bin/env bash
 # Runs a command and compares what it prints with a file.
 #
-#   compare.sh EXPECTED COMMAND...
+#   tools/compare-output.sh EXPECTED COMMAND...
 set -euo pipefail
 expected=$1
 shift
