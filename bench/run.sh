@@ -5,10 +5,12 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 
-command -v redis-server > /dev/null && command -v redis-benchmark > /dev/null || {
-  echo "bench: redis-server and redis-benchmark are needed; run tools/setup.sh test" >&2
-  exit 1
-}
+for program in redis-server redis-benchmark; do
+  if ! command -v "$program" > /dev/null; then
+    echo "bench: $program is needed; run tools/setup.sh test" >&2
+    exit 1
+  fi
+done
 cmake --preset release -DSATCHEL_BENCH=ON > /dev/null
 ninja -C build/release -j "${JOBS:-$(nproc)}" > /dev/null
 

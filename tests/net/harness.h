@@ -2,6 +2,8 @@
 
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <errno.h>
 #include <poll.h>
 #include <string.h>

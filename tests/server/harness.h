@@ -3,6 +3,8 @@
 
 #pragma once
 
+#include <gtest/gtest.h>
+
 #include <poll.h>
 #include <sys/socket.h>
 
