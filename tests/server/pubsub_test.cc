@@ -1,5 +1,7 @@
 // Messages between connections, and to oneself.
 
+#include <fmt/format.h>
+
 #include "tests/server/harness.h"
 
 namespace satchel::server {
@@ -9,8 +11,8 @@ class PubSub : public ServerTest {};
 INSTANTIATE_SERVER_TESTS(PubSub);
 
 std::string Subscribed(std::string_view channel, int count, char type = '*') {
-  return std::string(1, type) + "3\r\n$9\r\nsubscribe\r\n$" + std::to_string(channel.size()) +
-         "\r\n" + std::string(channel) + "\r\n:" + std::to_string(count) + "\r\n";
+  return fmt::format("{}3\r\n$9\r\nsubscribe\r\n${}\r\n{}\r\n:{}\r\n", type, channel.size(),
+                     channel, count);
 }
 
 TEST_P(PubSub, AMessageReachesOtherConnections) {
