@@ -17,6 +17,9 @@ enum ExitCode : int {
 };
 
 void AddServe(CLI::App& app, int& exit_code);
+void AddConfig(CLI::App& app, int& exit_code);
+void AddCheck(CLI::App& app, int& exit_code);
+void AddCommands(CLI::App& app, int& exit_code);
 void AddVersion(CLI::App& app, int& exit_code);
 
 // "satchel 0.1.0 (commit 1a2b3c4)"

@@ -1,26 +1,64 @@
 #include "cli/log.h"
 
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
-#include <string>
+#include <nlohmann/json.hpp>
 
 namespace satchel::cli {
+namespace {
 
-Result<void> SetUpLog(std::string_view level) {
-  const std::string name(level);
-  if (name != "debug" && name != "info" && name != "warning" && name != "error") {
-    return MakeError(ErrorCode::kConfig, "--log-level: \"" + name +
-                                             "\" is not a level (allowed: debug, info, warning, "
-                                             "error)");
+// One JSON object a line: {"level":"info","text":"...","time":"..."}.
+class JsonFormatter final : public spdlog::formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override {
+    spdlog::memory_buf_t time;
+    time_.format(message, time);
+    const auto level = spdlog::level::to_string_view(message.level);
+    const nlohmann::json line = {
+        {"time", std::string(time.data(), time.size())},
+        {"level", std::string(level.data(), level.size())},
+        {"text", std::string(message.payload.data(), message.payload.size())}};
+    const std::string text =
+        line.dump(-1, ' ', false, nlohmann::json::error_handler_t::replace) + "\n";
+    out.append(text.data(), text.data() + text.size());
   }
+  std::unique_ptr<spdlog::formatter> clone() const override {
+    return std::make_unique<JsonFormatter>();
+  }
+
+ private:
+  spdlog::pattern_formatter time_{"%Y-%m-%dT%H:%M:%S.%e%z", spdlog::pattern_time_type::local, ""};
+};
+
+spdlog::level::level_enum LevelOf(store::LogLevel level) {
+  switch (level) {
+    case store::LogLevel::kDebug:
+      return spdlog::level::debug;
+    case store::LogLevel::kInfo:
+      return spdlog::level::info;
+    case store::LogLevel::kWarning:
+      return spdlog::level::warn;
+    case store::LogLevel::kError:
+      return spdlog::level::err;
+  }
+  return spdlog::level::info;
+}
+
+}  // namespace
+
+void SetUpLog(const store::Config& config) {
   auto logger = std::make_shared<spdlog::logger>("satchel",
                                                  std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
-  logger->set_level(spdlog::level::from_str(name));
+  if (config.log.format == store::LogFormat::kJson) {
+    logger->set_formatter(std::make_unique<JsonFormatter>());
+  } else {
+    logger->set_pattern("%Y-%m-%d %H:%M:%S.%e %l %v");
+  }
+  logger->set_level(LevelOf(config.log.level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
-  return {};
 }
 
 }  // namespace satchel::cli

@@ -2,13 +2,10 @@
 
 #pragma once
 
-#include <string_view>
-
-#include "base/result.h"
+#include "store/config/config.h"
 
 namespace satchel::cli {
 
-// `level`: debug, info, warning or error. Error kConfig when it is another word.
-Result<void> SetUpLog(std::string_view level);
+void SetUpLog(const store::Config& config);
 
 }  // namespace satchel::cli

@@ -12,6 +12,8 @@ constexpr const char* kDescription =
 constexpr const char* kHelp = R"(Examples:
   satchel serve                   serve on 127.0.0.1:6379
   satchel serve --help            all flags of serve
+  satchel config show --only-set  what is configured, and where
+  satchel check satchel-data      read every checksum of a data directory
   satchel version
 
 Exit codes: 0 ok, 1 finding or failure, 2 usage or configuration error, 3 store unreachable.)";
@@ -26,6 +28,9 @@ int main(int argc, char** argv) {
   app.set_version_flag("--version", VersionLine());
   app.require_subcommand(1);
   AddServe(app, exit_code);
+  AddConfig(app, exit_code);
+  AddCheck(app, exit_code);
+  AddCommands(app, exit_code);
   AddVersion(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -13,7 +13,7 @@ StringBuffer* StringBuffer::New(std::string_view bytes, std::size_t capacity) {
       static_cast<StringBuffer*>(Heap::Current().Allocate(sizeof(StringBuffer) + capacity));
   buffer->size = bytes.size();
   buffer->capacity = capacity;
-  std::memcpy(buffer->bytes(), bytes.data(), bytes.size());
+  if (!bytes.empty()) std::memcpy(buffer->bytes(), bytes.data(), bytes.size());
   return buffer;
 }
 

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "base/text.h"
 #include "server/connection.h"
 #include "server/worker.h"
 
@@ -20,6 +21,13 @@ constexpr std::int64_t kMaxHoldNs = 100'000;
 
 // Source: redis 7.0, client-query-buffer-limit.
 constexpr std::size_t kMaxInputBytes = std::size_t{1} << 30;
+
+// The first words of an HTTP request: a browser was talked into sending one here. Closed
+// without a word, as Redis does.
+bool IsHttp(std::string_view name) {
+  if (name.size() != 4 && name.size() != 5) return false;
+  return EqualIgnoreCase(name, "post") || EqualIgnoreCase(name, "host:");
+}
 
 }  // namespace
 
@@ -108,6 +116,11 @@ void Batch::ExecuteRun(Run& run) {
 
 bool Batch::ExecuteCommand(Connection& connection, std::size_t index, Run& run) {
   engine::Session& session = connection.session();
+  if (IsHttp(commands_[index][0])) {
+    run.stopped = true;
+    connection.set_state(State::kEnding);
+    return false;
+  }
   const std::uint64_t begin = connection.output().end_position();
   const engine::Outcome outcome =
       worker_.engine().Execute(session, commands_[index], connection.encoder());

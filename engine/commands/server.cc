@@ -257,6 +257,12 @@ void DebugReload(Call& call, Reply& reply) {
       return reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
     }
   }
+  if (call.argc() > 2) return reply.Error("ERR DEBUG RELOAD takes no options here");
+  for (std::size_t i = 2; i < call.argc(); ++i) {
+    if (!call.Is(i, "MERGE") && !call.Is(i, "NOFLUSH") && !call.Is(i, "NOSAVE")) {
+      return reply.Error("ERR DEBUG RELOAD only supports the MERGE, NOFLUSH and NOSAVE options.");
+    }
+  }
   Reloader* reloader = call.engine().Service<Reloader>();
   auto reloaded = reloader != nullptr ? reloader->Reload() : ReloadInMemory(call.engine());
   if (reloaded) return reply.Ok();

@@ -31,20 +31,12 @@ Result<Entry*> RestoreValue(std::string_view payload, std::string_view key,
   if (version > kMaxRdbVersion) return refuse();
   // Unlike in a file, a checksum of 0 does not mean that there is none.
   if (checksum != Crc64(0, payload.substr(0, body.size() + 2))) return refuse();
-  const auto bad = [](std::string_view why) {
-    return MakeError(ErrorCode::kCorrupt, "Bad data format" + std::string(why));
-  };
-  if (body.empty()) return bad("");
+  const Error bad = MakeError(ErrorCode::kCorrupt, "Bad data format");
+  if (body.empty()) return bad;
   RdbReader reader(body.substr(1));
   auto entry = ReadRdbObject(reader, static_cast<std::uint8_t>(body[0]), key, false, context);
-  if (!entry) {
-    return bad(entry.error().code == ErrorCode::kUnsupported ? ": " + entry.error().detail : "");
-  }
-  if (!reader.done()) {
-    Entry::Free(*entry);
-    return bad("");
-  }
-  return entry;
+  if (!entry) return bad;
+  return entry;  // bytes behind a whole value are ignored, as in Redis
 }
 
 std::size_t SerializedSize(const Entry& entry) {

@@ -9,8 +9,8 @@
 #include <string>
 #include <vector>
 
-#include "tests/support/frame.h"
 #include "tests/oracle/script.h"
+#include "tests/support/frame.h"
 #include "tests/support/server.h"
 
 namespace satchel::oracle {

@@ -60,6 +60,12 @@ TEST_P(Requests, AProtocolErrorIsToldAfterEarlierRepliesThenItCloses) {
   EXPECT_EQ(client.ReceiveAll(), "+PONG\r\n-ERR Protocol error: expected '$', got '!'\r\n");
 }
 
+TEST_P(Requests, AnHttpRequestEndsTheConnection) {
+  Client client = Connect();
+  client.Send("PING\r\nPOST / HTTP/1.1\r\nSET k v\r\n");
+  EXPECT_EQ(client.ReceiveAll(), "+PONG\r\n");
+}
+
 TEST_P(Requests, AHalfClosedClientGetsItsReplies) {
   Client client = Connect();
   client.Send("SET k v\r\nGET k\r\n");

@@ -129,7 +129,8 @@ TEST_F(KeyRowTest, WhatIsUnknownIsRefused) {
   for (std::size_t size = 0; size < 4; ++size) {
     EXPECT_FALSE(ParseKeyRowValue(std::string_view(good).substr(0, size))) << size;
   }
-  const auto more = ParseKeyRowValue(good + "x");
+  const std::string longer = good + "x";
+  const auto more = ParseKeyRowValue(longer);
   ASSERT_TRUE(more);
   EXPECT_FALSE(BuildEntry(*more, "k", {}));  // bytes after the value
 }

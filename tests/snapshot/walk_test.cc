@@ -22,7 +22,7 @@ namespace {
 
 constexpr int kDatabases = 4;
 constexpr int kRuns = 300;
-constexpr int kCommandsARun = 2000;
+constexpr int kCommandsARun = 1000;
 
 // (logical database, key) -> digest of the key with its deadline.
 using DataSet = std::map<std::pair<int, std::string>, std::string>;
@@ -62,7 +62,7 @@ class Simulation {
       Command();
       if (walk_->active()) {
         if (random_.Below(3) != 0) StepWalk();
-      } else if (random_.Below(100) == 0) {
+      } else if (random_.Below(50) == 0) {
         Cut();
       }
     }
@@ -256,12 +256,12 @@ TEST(WalkModel, RowsAreTheDataSetAtTheCut) {
 
 TEST(WalkModel, MoreWalksThanTheirEpochHasNumbers) {
   Simulation simulation(FirstSeed());
-  for (int walk = 0; walk < 600 && !testing::Test::HasFailure(); ++walk) {
+  for (int walk = 0; walk < 300 && !testing::Test::HasFailure(); ++walk) {
     simulation.Fill(3);
     simulation.Cut();
     (void)simulation.FinishWithCommands();
   }
-  EXPECT_GT(simulation.checked(), 300);
+  EXPECT_GT(simulation.checked(), 200);
 }
 
 TEST(WalkModel, ACommittedStoreIsTheDataSetAtTheCut) {
