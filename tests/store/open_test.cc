@@ -1,6 +1,9 @@
 #include "store/open.h"
 
 #include <gtest/gtest.h>
+#include <stdlib.h>
+
+#include <filesystem>
 
 #include "tests/store/stores.h"
 
@@ -75,6 +78,24 @@ TEST(OpenStore, EveryKeyReachesItsOption) {
   EXPECT_EQ(embedded.databases, 3);
   EXPECT_EQ(embedded.snapshot_interval, std::chrono::seconds(7));
   EXPECT_EQ(embedded.durability, Durability::kSnapshot);
+}
+
+TEST(OpenStore, WhatIsInTheDataDirectoryIsThereAgain) {
+  std::string dir = testing::TempDir() + "satchel-open-XXXXXX";
+  ASSERT_NE(mkdtemp(dir.data()), nullptr);
+  const Config config = Read({{"SATCHEL_PERSISTENCE__DATA_DIR", dir + "/data"}});
+  {
+    auto store = OpenStore(config);
+    ASSERT_TRUE(store) << store.error().detail;
+    ASSERT_TRUE((*store)->Run({"SET", "k", "v", "PXAT", "4102444800123"}));
+  }
+  {
+    auto store = OpenStore(config);
+    ASSERT_TRUE(store) << store.error().detail;
+    EXPECT_EQ((*store)->Run({"GET", "k"})->text, "v");
+    EXPECT_EQ((*store)->Run({"PEXPIRETIME", "k"})->integer, 4102444800123);
+  }
+  std::filesystem::remove_all(dir);
 }
 
 TEST(OpenStore, WithoutPersistenceNoDirectoryIsUsed) {
