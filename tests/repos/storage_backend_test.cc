@@ -119,7 +119,8 @@ class StorageBackendContract : public testing::TestWithParam<StoreKind> {
   }
   std::vector<std::string> KeysOfOwner(const std::string& owner) {
     std::vector<std::string> keys;
-    for (const ReplyValue& key : inner->Run({"KEYS", "*"})->items) {
+    const auto all = inner->Run({"KEYS", "*"});
+    for (const ReplyValue& key : all->items) {
       if (TagOf(key.text) == "tb:acme:" + Escape(owner)) keys.push_back(key.text);
     }
     return keys;
