@@ -61,7 +61,8 @@ rocksdb::Options StoreOptions(rocksdb::Env* env, std::shared_ptr<rocksdb::Logger
   options.info_log = std::move(logger);
   options.create_if_missing = true;
   options.paranoid_checks = true;
-  options.write_buffer_size = 1024 * 1024;  // unused
+  options.verify_sst_unique_id_in_manifest = false;  // taken-in files have none; it would warn
+  options.write_buffer_size = 1024 * 1024;           // unused
   options.max_background_jobs = 2;
   options.max_open_files = 256;
   options.compaction_style = rocksdb::kCompactionStyleUniversal;

@@ -21,11 +21,13 @@ constexpr std::string_view kWriterVersion = "satchel 0.1.0";
 
 std::string Count(std::uint64_t number) { return std::to_string(number); }
 
-// Without the lock for the time of the scope, when it was held.
-class MaybeLocked {
+// Holds the lock for a slice, unless a SAVE holds it all the time.
+class SliceGuard {
  public:
-  MaybeLocked(ExecutionLock& lock, bool already_held) {
-    if (!already_held) guard_ = ExecutionGuard(lock);
+  SliceGuard(ExecutionLock& lock, bool already_held) {
+    if (already_held) return;
+    lock.LockForSlice();
+    guard_ = ExecutionGuard(lock, std::adopt_lock);
   }
 
  private:
@@ -237,7 +239,7 @@ Result<bool> Snapshotter::StepRows(std::vector<RowBuffer>& run, Pace pace) {
   bool contended = false;
   if (!spare_) spare_.emplace(Walk::kPreImageBytes);
   {
-    const MaybeLocked guard(engine_.lock(), at_once);
+    const SliceGuard guard(engine_.lock(), at_once);
     done = walk_.Step(run.back(),
                       {.limit_bytes = kBufferFull, .budget_ns = at_once ? INT64_MAX : kSliceNs});
     if (!walk_.failure().empty()) return MakeError(ErrorCode::kTooLarge, walk_.failure());
@@ -251,7 +253,6 @@ Result<bool> Snapshotter::StepRows(std::vector<RowBuffer>& run, Pace pace) {
   run.insert(run.end() - 1, std::make_move_iterator(pre_images.begin()),
              std::make_move_iterator(pre_images.end()));
   if (!at_once && contended) std::this_thread::sleep_for(kPause);
-  if (!at_once && !contended) std::this_thread::yield();
   return done;
 }
 
@@ -261,7 +262,7 @@ void Snapshotter::FinishAbandoned(Pace pace) {
   RowBuffer nothing(0);
   for (bool done = false; !done;) {
     {
-      const MaybeLocked guard(engine_.lock(), at_once);
+      const SliceGuard guard(engine_.lock(), at_once);
       if (!walk_.active()) return;
       walk_.Abandon();
       if (cancelled_) return walk_.Stop();
