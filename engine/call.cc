@@ -100,6 +100,15 @@ void Call::Adopt(int db, Entry* entry) {
   if (!entry->is_string()) engine_.SignalReady(db, key);
 }
 
+void Call::Overwrite(Entry* entry) {
+  const std::string_view key = entry->key();
+  if (Look(key) == nullptr) return Adopt(db(), entry);
+  engine_.Touch(db(), key);
+  entry->set_access(engine_.access_clock_);
+  engine_.keyspace_.Replace(db(), entry, HashOf(key));
+  if (!entry->is_string()) engine_.SignalReady(db(), key);
+}
+
 void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form form) {
   const Entry* old = Look(key);
   const auto build = form == Form::kBest ? Entry::NewString : Entry::NewText;

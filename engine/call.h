@@ -74,6 +74,11 @@ class Call {
   }
   template <class T>
   void CreateIn(int db, std::string_view key, T value);
+  // As Create, in place of whatever is there, whose deadline goes with it.
+  template <class T>
+  void Overwrite(std::string_view key, T value) {
+    Overwrite(NewEntry(key, std::move(value)));
+  }
   // Removes the key if its value has become empty; says DEL event "del". True if removed.
   template <class T>
   bool RemoveIfEmpty(std::string_view key, const T& value);
@@ -86,6 +91,11 @@ class Call {
   // Opens a string for changes in place, as a buffer with room for `capacity` bytes: creates
   // it empty when absent. Requires that the key is absent or a string. The deadline stays.
   StringBuffer& EditRaw(std::string_view key, std::size_t capacity);
+  // Puts a raw string in place of whatever is there, whose deadline goes with it. Takes the
+  // buffer over.
+  void OverwriteRaw(std::string_view key, StringBuffer* buffer) {
+    Overwrite(Entry::NewRaw(key, buffer, false));
+  }
   // Overwrites an integer string in place, or creates it. The deadline stays.
   void SetInteger(std::string_view key, std::int64_t value);
 
@@ -143,6 +153,9 @@ class Call {
   friend class Engine;
 
   Result<Entry*> EditTyped(std::string_view key, ValueType type);
+  template <class T>
+  static Entry* NewEntry(std::string_view key, T value);
+  void Overwrite(Entry* entry);
   std::uint64_t HashOf(std::string_view key) const;
 
   Engine& engine_;
@@ -181,12 +194,17 @@ Result<T*> Call::EditOrCreate(std::string_view key) {
 }
 
 template <class T>
-void Call::CreateIn(int db, std::string_view key, T value) {
+Entry* Call::NewEntry(std::string_view key, T value) {
   std::uint64_t handle = 0;
   static_assert(sizeof(T) == sizeof handle);
   Entry* entry = Entry::NewHandle(key, ValueTypeOf<T>::value, handle, false);
   new (entry->As<T>()) T(std::move(value));
-  Adopt(db, entry);
+  return entry;
+}
+
+template <class T>
+void Call::CreateIn(int db, std::string_view key, T value) {
+  Adopt(db, NewEntry(key, std::move(value)));
 }
 
 template <class T>

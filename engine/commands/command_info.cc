@@ -302,12 +302,35 @@ void CommandList(Call& call, Reply& reply) {
 
 namespace {
 
-// What SET does to its key depends on GET: with variable flags the row names the worst.
+// Whether all steps of a BITFIELD are GET; not when it is malformed.
+bool OnlyReadsFields(Args line) {
+  for (std::size_t i = 2; i < line.size(); ++i) {
+    const std::size_t left = line.size() - i - 1;
+    if (EqualIgnoreCase(line[i], "GET") && left >= 2) {
+      i += 2;
+    } else if (EqualIgnoreCase(line[i], "OVERFLOW") && left >= 1) {
+      ++i;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
+// What these commands do to their key depends on their options: with variable flags the row
+// names the worst.
 void NarrowFlags(const Command& command, Args line, std::vector<KeyPosition>* keys) {
-  if (command.name != "SET") return;
-  const bool get = std::any_of(line.begin() + 3, line.end(),
-                               [](std::string_view arg) { return EqualIgnoreCase(arg, "GET"); });
-  for (KeyPosition& key : *keys) key.flags = get ? kRW | kAccess | kUpdate : kOW | kUpdate;
+  std::uint16_t flags = 0;
+  if (command.name == "SET") {
+    const bool get = std::any_of(line.begin() + 3, line.end(),
+                                 [](std::string_view arg) { return EqualIgnoreCase(arg, "GET"); });
+    flags = get ? kRW | kAccess | kUpdate : kOW | kUpdate;
+  } else if (command.name == "BITFIELD") {
+    flags = OnlyReadsFields(line) ? kRO | kAccess : kRW | kAccess | kUpdate;
+  } else {
+    return;
+  }
+  for (KeyPosition& key : *keys) key.flags = flags;
 }
 
 // The keys of the command line that follows; replies the error itself and returns nothing.

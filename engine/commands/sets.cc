@@ -265,13 +265,12 @@ void StoreCombined(Call& call, Reply& reply, Operation operation, std::string_vi
   Set result = Combine(call, *sets, operation);
   const std::string_view target = call.arg(1);
   const std::size_t size = result.size();
-  const bool replaced = call.Remove(target);
-  if (replaced) call.Effect({"DEL", target});
+  if (call.Look(target) != nullptr) call.Effect({"DEL", target});
   if (size == 0) {
-    if (replaced) call.Event(kEventGeneric, "del", target);
+    if (call.Remove(target)) call.Event(kEventGeneric, "del", target);
     return reply.Integer(0);
   }
-  call.Create(target, std::move(result));
+  call.Overwrite(target, std::move(result));
   std::vector<std::string> members;
   if (call.effects_wanted()) {
     (*call.Find<Set>(target))->ForEach([&](std::string_view member) {

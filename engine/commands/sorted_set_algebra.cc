@@ -219,10 +219,9 @@ void StoreCombined(Call& call, Reply& reply, Operation operation, std::string_vi
 
 std::int64_t StoreScored(Call& call, std::string_view key, const std::vector<ScoredName>& members,
                          std::string_view event) {
-  const bool replaced = call.Remove(key);
-  if (replaced) call.Effect({"DEL", key});
+  if (call.Look(key) != nullptr) call.Effect({"DEL", key});
   if (members.empty()) {
-    if (replaced) call.Event(kEventGeneric, "del", key);
+    if (call.Remove(key)) call.Event(kEventGeneric, "del", key);
     return 0;
   }
   SortedSet set;
@@ -235,7 +234,7 @@ std::int64_t StoreScored(Call& call, std::string_view key, const std::vector<Sco
     effect.push_back(scores.emplace_back(FormatDouble(member.score)));
     effect.push_back(member.name);
   }
-  call.Create(key, std::move(set));
+  call.Overwrite(key, std::move(set));
   call.Effect(call.db(), effect);
   call.Event(kEventZset, event, key);
   return static_cast<std::int64_t>(members.size());
