@@ -80,6 +80,16 @@ std::optional<double> ParseDouble(std::string_view text) {
       text, [](const char* s, char** end) { return strtod_l(s, end, CLocale()); });
 }
 
+std::optional<double> ParseWeight(std::string_view text) {
+  if (const auto integer = ParseInt(text)) return static_cast<double>(*integer);
+  const std::string terminated(text);
+  char* end = nullptr;
+  errno = 0;
+  const double value = strtod_l(terminated.c_str(), &end, CLocale());
+  if (*end != '\0' || errno == ERANGE || std::isnan(value)) return std::nullopt;
+  return value;
+}
+
 std::optional<long double> ParseLongDouble(std::string_view text) {
   return ParseFloating<long double>(
       text, [](const char* s, char** end) { return strtold_l(s, end, CLocale()); });

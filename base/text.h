@@ -20,6 +20,10 @@ std::optional<std::uint64_t> ParseUint(std::string_view text);
 // reads it; no blanks around it, no NaN, no overflow to infinity. Empty otherwise.
 std::optional<double> ParseDouble(std::string_view text);
 
+// As SORT reads numbers: strtod up to the first zero byte, blanks before it allowed; nothing at
+// all is 0. Empty when something is left over, for NaN, and out of a double's range either way.
+std::optional<double> ParseWeight(std::string_view text);
+
 // Longest text of a 64-bit integer, sign included.
 inline constexpr int kMaxIntText = 20;
 // Writes to `out` (kMaxIntText bytes) and returns the length.

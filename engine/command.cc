@@ -62,6 +62,7 @@ bool FindKeys(const Command& command, std::span<const std::string_view> args,
       FindByRange(spec, begin, args, keys);
     }
   }
+  if (command.more_keys != nullptr) command.more_keys(args, keys);
   return true;
 }
 

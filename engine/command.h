@@ -144,6 +144,14 @@ constexpr KeySpec KeyUnknown(int flags, std::string_view notes) {
 
 using CommandFunction = void (*)(Call& call, Reply& reply);
 
+// A key among the arguments: its index and the flags of the specification that found it.
+struct KeyPosition {
+  std::uint32_t index;
+  std::uint16_t flags;
+};
+// Adds the keys of a call that no specification can find.
+using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<KeyPosition>* keys);
+
 struct Command {
   std::string_view name;  // upper case
   std::int16_t arity;     // counts the name; negative: at least
@@ -158,6 +166,7 @@ struct Command {
   std::span<const Command> subcommands = {};
   // All tips, blank separated; when empty they follow from the flags.
   std::string_view tips = {};
+  KeyFinder more_keys = nullptr;
 
   // Filled in by CommandTable in its copy of the row.
   std::uint16_t index = 0;          // dense, for tables of statistics
@@ -193,12 +202,6 @@ constexpr bool RowsAreSound(std::span<const Command> rows) {
   }
   return true;
 }
-
-// A key among the arguments: its index and the flags of the specification that found it.
-struct KeyPosition {
-  std::uint32_t index;
-  std::uint16_t flags;
-};
 
 // Finds the keys of a call by the row's specifications. False when the arguments do not
 // fit them (a bad count). O(arguments).

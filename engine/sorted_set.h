@@ -80,6 +80,10 @@ class SortedSet {
   // False when the member is absent. O(log n).
   bool Remove(std::string_view member);
   void Clear();
+  // Leaves the packed form for good, if it is in it. O(n log n).
+  void Unpack(const ValueContext& context) {
+    if (is_packed()) Convert(context.hash_seed);
+  }
 
   // Empty when the member is absent. O(1).
   std::optional<double> Score(std::string_view member) const;
