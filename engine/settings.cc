@@ -41,6 +41,10 @@ void Engine::AddSettings() {
   list.alias = "list-max-ziplist-size";
   settings_.Add(std::move(list));
 
+  settings_.Add(SizeSetting("hll-sparse-max-bytes",
+                            "Bytes up to which a HyperLogLog stays in its sparse form.",
+                            &limits.hll_max_sparse_bytes, 0, kMaxLong));
+
   SettingRow password =
       StringSetting("requirepass", "Password of the default user; empty: none.", &config_.password);
   password.secret = true;

@@ -26,6 +26,7 @@ struct EncodingLimits {
   std::int64_t zset_max_listpack_value = 8;
   std::int64_t set_max_intset_entries = 4;
   std::int64_t list_max_listpack_size = 3;
+  std::int64_t hll_max_sparse_bytes = 40;
 #else
   std::int64_t hash_max_listpack_entries = 512;
   std::int64_t hash_max_listpack_value = 64;
@@ -33,6 +34,7 @@ struct EncodingLimits {
   std::int64_t zset_max_listpack_value = 64;
   std::int64_t set_max_intset_entries = 512;
   std::int64_t list_max_listpack_size = -2;  // elements; -1..-5: 4, 8, 16, 32, 64 KB a block
+  std::int64_t hll_max_sparse_bytes = 3000;
 #endif
 };
 

@@ -54,7 +54,9 @@ std::string_view Scripts::RefusalOf(engine::Args args, const engine::Command** r
   const engine::Command& command = **row;
   if (!command.ArityFits(args.size()) || command.run == nullptr) return kWrongArity;
   if (command.flags & engine::kNoScript) return kNotFromScript;
-  if (session_.read_only && (command.flags & engine::kWrite)) return kReadOnlyScript;
+  if (session_.read_only && (command.flags & (engine::kWrite | engine::kMayReplicate))) {
+    return kReadOnlyScript;
+  }
   return {};
 }
 
