@@ -25,11 +25,15 @@ class Reply {
   virtual void Status(std::string_view text) = 0;
   virtual void Integer(std::int64_t value) = 0;
   virtual void Bulk(std::string_view bytes) = 0;
-  virtual void Null() = 0;                              // $-1, in RESP3 _
-  virtual void NullArray() = 0;                         // *-1, in RESP3 _
-  virtual void Double(double value) = 0;                // RESP2: a bulk of FormatDouble
-  virtual void Boolean(bool value) = 0;                 // RESP2: 1 or 0
-  virtual void BigNumber(std::string_view digits) = 0;  // RESP2: a bulk
+  virtual void Null() = 0;                // $-1, in RESP3 _
+  virtual void NullArray() = 0;           // *-1, in RESP3 _
+  virtual void Double(double value) = 0;  // RESP2: a bulk of FormatDouble
+  // A double that has a text of its own, as GEOPOS writes coordinates. RESP2: a bulk of it.
+  virtual void Decimal(double value, std::string_view text) {
+    is_resp3() ? Double(value) : Bulk(text);
+  }
+  virtual void Boolean(bool value) = 0;                                        // RESP2: 1 or 0
+  virtual void BigNumber(std::string_view digits) = 0;                         // RESP2: a bulk
   virtual void Verbatim(std::string_view format, std::string_view bytes) = 0;  // RESP2: a bulk
 
   // `count` is in elements; for maps in pairs. RESP2: an array, for maps of 2 * count.

@@ -22,8 +22,8 @@ constexpr unsigned kIndexBits = 14;
 constexpr unsigned kHashBits = 64 - kIndexBits;  // the largest value is one more
 
 constexpr std::size_t kMaxShortZeros = 64;
-constexpr std::size_t kMaxEqual = 4;   // registers in one run of a value
-constexpr unsigned kMaxSparse = 32;    // value of a register
+constexpr std::size_t kMaxEqual = 4;  // registers in one run of a value
+constexpr unsigned kMaxSparse = 32;   // value of a register
 constexpr std::uint64_t kSeed = 0xadc83b19;
 
 // MurmurHash64A by A. Appleby.

@@ -63,6 +63,11 @@ void Encoder::Double(double value) {
   Line(',', FormatDouble(value));
 }
 
+void Encoder::Decimal(double, std::string_view text) {
+  if (!resp3_) return Bulk(text);
+  Line(',', text);
+}
+
 void Encoder::Boolean(bool value) {
   if (!resp3_) return Integer(value ? 1 : 0);
   out_.Append(value ? "#t\r\n" : "#f\r\n");

@@ -34,6 +34,7 @@ class Encoder final : public Reply {
   void Null() override;
   void NullArray() override;
   void Double(double value) override;
+  void Decimal(double value, std::string_view text) override;
   void Boolean(bool value) override;
   void BigNumber(std::string_view digits) override;
   // Requires a format of three letters.

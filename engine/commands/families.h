@@ -11,6 +11,7 @@ namespace satchel::engine {
 std::span<const Command> StringCommands();
 std::span<const Command> BitmapCommands();
 std::span<const Command> LcsCommands();
+std::span<const Command> GeoCommands();
 std::span<const Command> HyperLogLogCommands();
 std::span<const Command> SortCommands();
 std::span<const Command> KeyCommands();

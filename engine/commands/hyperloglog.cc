@@ -47,8 +47,8 @@ void Pfadd(Call& call, Reply& reply) {
     }
     if (changed) hyperloglog::InvalidateCount(buffer.bytes());
   } else {
-    std::string bytes = *entry == nullptr ? hyperloglog::NewEmpty()
-                                          : std::string(StringText(**entry).view());
+    std::string bytes =
+        *entry == nullptr ? hyperloglog::NewEmpty() : std::string(StringText(**entry).view());
     for (std::size_t i = 2; i < call.argc(); ++i) {
       const auto mark = hyperloglog::MarkOf(call.arg(i));
       const Outcome outcome = hyperloglog::Apply(bytes, mark, MaxSparseBytes(call));

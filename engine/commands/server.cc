@@ -658,10 +658,10 @@ std::span<const Command> ServerCommands() { return kServerCommands; }
 
 std::span<const std::span<const Command>> EngineCommandTables() {
   static const std::span<const Command> tables[] = {
-      StringCommands(),     BitmapCommands(),      LcsCommands(),         SortCommands(),
-      KeyCommands(),        HashCommands(),        ListCommands(),        SetCommands(),
-      SortedSetCommands(),  TransactionCommands(), HyperLogLogCommands(), PubSubCommands(),
-      ConnectionCommands(), ServerCommands(),      DumpCommands(),
+      StringCommands(),    BitmapCommands(),      LcsCommands(),         SortCommands(),
+      KeyCommands(),       HashCommands(),        ListCommands(),        SetCommands(),
+      SortedSetCommands(), TransactionCommands(), HyperLogLogCommands(), GeoCommands(),
+      PubSubCommands(),    ConnectionCommands(),  ServerCommands(),      DumpCommands(),
   };
   return tables;
 }

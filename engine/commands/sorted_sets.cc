@@ -7,6 +7,7 @@
 #include "engine/commands/sampling.h"
 #include "engine/commands/scan.h"
 #include "engine/commands/sorted_set_algebra.h"
+#include "engine/commands/zset_add.h"
 #include "engine/commands/zset_ranges.h"
 
 namespace satchel::engine {
@@ -15,15 +16,6 @@ namespace {
 std::int64_t Count(std::size_t size) { return static_cast<std::int64_t>(size); }
 
 // --- ZADD ----------------------------------------------------------------------------------
-
-struct AddOptions {
-  bool only_new = false;
-  bool only_existing = false;
-  bool only_greater = false;
-  bool only_less = false;
-  bool count_changed = false;
-  bool increment = false;
-};
 
 Result<AddOptions> ParseAddOptions(const Call& call, std::size_t* first) {
   AddOptions options;
@@ -80,13 +72,29 @@ Result<std::optional<double>> NewScore(const SortedSet* set, std::string_view me
 }
 
 void AddAll(Call& call, Reply& reply, const AddOptions& options, std::size_t first) {
-  const std::string_view key = call.arg(1);
-  std::vector<double> scores;
+  std::vector<NewMember> members;
   for (std::size_t i = first; i < call.argc(); i += 2) {
     auto score = call.Double(i);
     if (!score) return reply.Error(score.error());
-    scores.push_back(*score);
+    members.push_back({*score, call.arg(i + 1)});
   }
+  AddMembers(call, reply, options, members);
+}
+
+void Zadd(Call& call, Reply& reply) {
+  std::size_t first = 0;
+  auto options = ParseAddOptions(call, &first);
+  if (!options) return reply.Error(options.error());
+  AddAll(call, reply, *options, first);
+}
+
+void Zincrby(Call& call, Reply& reply) { AddAll(call, reply, {.increment = true}, 2); }
+
+}  // namespace
+
+void AddMembers(Call& call, Reply& reply, const AddOptions& options,
+                std::span<const NewMember> members) {
+  const std::string_view key = call.arg(1);
   auto found = call.Find<SortedSet>(key);
   if (!found) return reply.Error(found.error());
   SortedSet* set = nullptr;
@@ -95,10 +103,9 @@ void AddAll(Call& call, Reply& reply, const AddOptions& options, std::size_t fir
   std::optional<double> last;
   std::vector<std::string> texts;
   std::vector<std::string_view> effect = {"ZADD", key};
-  texts.reserve(scores.size());
-  for (std::size_t i = 0; i < scores.size(); ++i) {
-    const std::string_view member = call.arg(first + 2 * i + 1);
-    auto score = NewScore(set != nullptr ? set : *found, member, scores[i], options);
+  texts.reserve(members.size());
+  for (const auto& [wanted, member] : members) {
+    auto score = NewScore(set != nullptr ? set : *found, member, wanted, options);
     if (!score) return reply.Error(score.error());
     last = *score;
     if (!last) continue;
@@ -121,14 +128,7 @@ void AddAll(Call& call, Reply& reply, const AddOptions& options, std::size_t fir
   reply.Double(*last);
 }
 
-void Zadd(Call& call, Reply& reply) {
-  std::size_t first = 0;
-  auto options = ParseAddOptions(call, &first);
-  if (!options) return reply.Error(options.error());
-  AddAll(call, reply, *options, first);
-}
-
-void Zincrby(Call& call, Reply& reply) { AddAll(call, reply, {.increment = true}, 2); }
+namespace {
 
 // --- Reading one member --------------------------------------------------------------------
 
