@@ -27,11 +27,11 @@ bool FindByCount(const KeySpec& spec, std::size_t begin, std::span<const std::st
   if (at >= args.size()) return false;
   const auto count = ParseInt(args[at]);
   const std::size_t first = begin + static_cast<std::size_t>(spec.b);
-  if (!count || *count < 0 || static_cast<std::uint64_t>(*count) > args.size() - first) {
-    return false;
-  }
-  for (std::int64_t i = 0; i < *count; ++i) {
-    keys->push_back({static_cast<std::uint32_t>(first + static_cast<std::size_t>(i)), spec.flags});
+  const auto step = static_cast<std::size_t>(spec.step);
+  const std::size_t room = (args.size() - first + step - 1) / step;
+  if (!count || *count < 0 || static_cast<std::uint64_t>(*count) > room) return false;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(*count); ++i) {
+    keys->push_back({static_cast<std::uint32_t>(first + i * step), spec.flags});
   }
   return true;
 }

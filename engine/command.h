@@ -113,14 +113,14 @@ constexpr KeySpec KeyRange(int index, int last, int step, int flags) {
           .a = static_cast<std::int16_t>(last),
           .step = static_cast<std::int16_t>(step)};
 }
-// A count at `index`, followed by that many keys.
-constexpr KeySpec KeyCount(int index, int flags, std::string_view notes = {}) {
+// A count at `index`, followed by that many keys, `step` words apart.
+constexpr KeySpec KeyCount(int index, int flags, std::string_view notes = {}, int step = 1) {
   return {.begin = KeySpec::Begin::kIndex,
           .find = KeySpec::Find::kKeyNum,
           .flags = static_cast<std::uint16_t>(flags),
           .index = static_cast<std::int16_t>(index),
           .a = 0,
-          .step = 1,
+          .step = static_cast<std::int16_t>(step),
           .b = 1,
           .notes = notes};
 }

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 
+#include "engine/commands/argument_docs.h"
+
 namespace satchel::engine {
 namespace {
 
@@ -174,7 +176,8 @@ void ReplyInfo(Reply& reply, const Command& command) {
 void ReplyDocs(Reply& reply, const Command& command) {
   reply.Bulk(CommandTable::FullName(command));
   const bool container = !command.subcommands.empty();
-  reply.BeginMap(3 + (command.complexity.empty() ? 0 : 1) + (container ? 1 : 0));
+  const std::string_view arguments = ArgumentDocs(CommandTable::FullName(command));
+  reply.BeginMap(3 + std::size_t{!command.complexity.empty()} + !arguments.empty() + container);
   reply.Bulk("summary");
   reply.Bulk(command.summary);
   reply.Bulk("since");
@@ -184,6 +187,10 @@ void ReplyDocs(Reply& reply, const Command& command) {
   if (!command.complexity.empty()) {
     reply.Bulk("complexity");
     reply.Bulk(command.complexity);
+  }
+  if (!arguments.empty()) {
+    reply.Bulk("arguments");
+    ReplyArgumentDocs(reply, arguments);
   }
   if (container) {
     reply.Bulk("subcommands");
@@ -322,9 +329,12 @@ bool OnlyReadsFields(Args line) {
 void NarrowFlags(const Command& command, Args line, std::vector<KeyPosition>* keys) {
   std::uint16_t flags = 0;
   if (command.name == "SET") {
-    const bool get = std::any_of(line.begin() + 3, line.end(),
-                                 [](std::string_view arg) { return EqualIgnoreCase(arg, "GET"); });
-    flags = get ? kRW | kAccess | kUpdate : kOW | kUpdate;
+    const bool reads = std::any_of(line.begin() + 3, line.end(), [](std::string_view arg) {
+      constexpr std::string_view kReading[] = {"GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"};
+      return std::any_of(std::begin(kReading), std::end(kReading),
+                         [&](std::string_view word) { return EqualIgnoreCase(arg, word); });
+    });
+    flags = reads ? kRW | kAccess | kUpdate : kOW | kUpdate;
   } else if (command.name == "BITFIELD") {
     flags = OnlyReadsFields(line) ? kRO | kAccess : kRW | kAccess | kUpdate;
   } else {

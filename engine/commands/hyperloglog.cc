@@ -196,6 +196,11 @@ void Pfselftest(Call& call, Reply& reply) {
   reply.Ok();
 }
 
+constexpr KeySpec WithNotes(KeySpec spec, std::string_view notes) {
+  spec.notes = notes;
+  return spec;
+}
+
 constexpr Command kHyperLogLogCommands[] = {
     {.name = "PFADD",
      .arity = -2,
@@ -211,7 +216,7 @@ constexpr Command kHyperLogLogCommands[] = {
      .arity = -2,
      .flags = kReadonly | kMayReplicate,
      .categories = kCatHyperLogLog,
-     .keys = {KeyRange(1, -1, 1, kRW | kAccess)},
+     .keys = {WithNotes(KeyRange(1, -1, 1, kRW | kAccess), "Stores the count in the value.")},
      .run = Pfcount,
      .since = "2.8.9",
      .group = "hyperloglog",

@@ -1,6 +1,7 @@
 // List commands, blocking ones too. Source: redis 7.0.15, the commands of the same names.
 
 #include "engine/commands/families.h"
+#include "engine/commands/popping.h"
 #include "engine/values.h"
 
 namespace satchel::engine {
@@ -338,22 +339,11 @@ void Brpoplpush(Call& call, Reply& reply) {
 
 // --- Several lists -------------------------------------------------------------------------
 
-// The first of the keys that is a list; empty when all are absent. On the second run of a
-// blocked command only the key that became ready counts.
-Result<std::optional<std::string_view>> FirstList(Call& call, Args keys) {
-  for (std::string_view key : keys) {
-    if (call.ready_key() && key != *call.ready_key()) continue;
-    SATCHEL_ASSIGN(const List* list, call.Find<List>(key));
-    if (list != nullptr) return std::optional(key);
-  }
-  return std::optional<std::string_view>();
-}
-
 void PopOrBlock(Call& call, Reply& reply, ListEnd end) {
   auto deadline = call.BlockDeadline(call.argc() - 1);
   if (!deadline) return reply.Error(deadline.error());
   const Args keys = call.args().subspan(1, call.argc() - 2);
-  auto key = FirstList(call, keys);
+  auto key = FirstWith<List>(call, keys);
   if (!key) return reply.Error(key.error());
   if (!*key) {
     if (!call.Block(keys, *deadline)) reply.NullArray();
@@ -370,36 +360,9 @@ void PopOrBlock(Call& call, Reply& reply, ListEnd end) {
 void Blpop(Call& call, Reply& reply) { PopOrBlock(call, reply, ListEnd::kFront); }
 void Brpop(Call& call, Reply& reply) { PopOrBlock(call, reply, ListEnd::kBack); }
 
-struct MultiPop {
-  Args keys;
-  ListEnd end = ListEnd::kFront;
-  std::int64_t count = 1;
-};
-
-// numkeys key... LEFT|RIGHT [COUNT n], from argument `first` on.
-Result<MultiPop> ParseMultiPop(const Call& call, std::size_t first) {
-  const auto keys = ParseInt(call.arg(first));
-  if (!keys || *keys < 1) return ReplyError("ERR numkeys should be greater than 0");
-  const auto key_count = static_cast<std::uint64_t>(*keys);
-  if (key_count > call.argc() - first - 1) return ReplyError(kSyntaxError);
-  const std::size_t where = first + 1 + key_count;
-  if (where >= call.argc()) return ReplyError(kSyntaxError);
-  MultiPop pop{.keys = call.args().subspan(first + 1, key_count)};
-  SATCHEL_ASSIGN(pop.end, ParseEnd(call, where));
-  bool counted = false;
-  for (std::size_t i = where + 1; i < call.argc(); i += 2) {
-    if (counted || !call.Is(i, "COUNT") || i + 1 == call.argc()) return ReplyError(kSyntaxError);
-    const auto count = ParseInt(call.arg(i + 1));
-    if (!count || *count < 1) return ReplyError("ERR count should be greater than 0");
-    pop.count = *count;
-    counted = true;
-  }
-  return pop;
-}
-
 // False when all keys are absent: nothing was replied.
 bool PopFirst(Call& call, Reply& reply, const MultiPop& pop) {
-  auto key = FirstList(call, pop.keys);
+  auto key = FirstWith<List>(call, pop.keys);
   if (!key) {
     reply.Error(key.error());
     return true;
@@ -407,12 +370,13 @@ bool PopFirst(Call& call, Reply& reply, const MultiPop& pop) {
   if (!*key) return false;
   reply.BeginArray(2);
   reply.Bulk(**key);
-  ReplyTaken(call, reply, **key, pop.end, static_cast<std::uint64_t>(pop.count));
+  ReplyTaken(call, reply, **key, pop.from_last ? ListEnd::kBack : ListEnd::kFront,
+             static_cast<std::uint64_t>(pop.count));
   return true;
 }
 
 void Lmpop(Call& call, Reply& reply) {
-  auto pop = ParseMultiPop(call, 1);
+  auto pop = ParseMultiPop(call, 1, {"LEFT", "RIGHT"});
   if (!pop) return reply.Error(pop.error());
   if (!PopFirst(call, reply, *pop)) reply.NullArray();
 }
@@ -420,7 +384,7 @@ void Lmpop(Call& call, Reply& reply) {
 void Blmpop(Call& call, Reply& reply) {
   auto deadline = call.BlockDeadline(1);
   if (!deadline) return reply.Error(deadline.error());
-  auto pop = ParseMultiPop(call, 2);
+  auto pop = ParseMultiPop(call, 2, {"LEFT", "RIGHT"});
   if (!pop) return reply.Error(pop.error());
   if (PopFirst(call, reply, *pop)) return;
   if (!call.Block(pop->keys, *deadline)) reply.NullArray();

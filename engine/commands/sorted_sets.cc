@@ -4,6 +4,7 @@
 #include <cmath>
 
 #include "engine/commands/families.h"
+#include "engine/commands/popping.h"
 #include "engine/commands/sampling.h"
 #include "engine/commands/scan.h"
 #include "engine/commands/sorted_set_algebra.h"
@@ -152,11 +153,16 @@ void Zmscore(Call& call, Reply& reply) {
 }
 
 void ReplyRank(Call& call, Reply& reply, Direction direction) {
+  if (call.argc() > 4) return reply.Error(ArityText(CommandTable::FullName(call.command())));
+  const bool with_score = call.argc() == 4;  // since 7.2
+  if (with_score && !call.Is(3, "WITHSCORE")) return reply.Error(kSyntaxError);
   auto set = call.Find<SortedSet>(call.arg(1));
   if (!set) return reply.Error(set.error());
   const auto rank = *set == nullptr ? std::nullopt : (*set)->Rank(call.arg(2), direction);
-  if (!rank) return reply.Null();
+  if (!rank) return with_score ? reply.NullArray() : reply.Null();
+  if (with_score) reply.BeginArray(2);
   reply.Integer(Count(*rank));
+  if (with_score) reply.Double(*(*set)->Score(call.arg(2)));
 }
 
 void Zrank(Call& call, Reply& reply) { ReplyRank(call, reply, Direction::kForward); }
@@ -349,21 +355,11 @@ void Pop(Call& call, Reply& reply, Direction end) {
 void Zpopmin(Call& call, Reply& reply) { Pop(call, reply, Direction::kForward); }
 void Zpopmax(Call& call, Reply& reply) { Pop(call, reply, Direction::kReverse); }
 
-// As for lists: the first key with a set; only the ready one on the second run.
-Result<std::optional<std::string_view>> FirstSet(Call& call, Args keys) {
-  for (std::string_view key : keys) {
-    if (call.ready_key() && key != *call.ready_key()) continue;
-    SATCHEL_ASSIGN(const SortedSet* set, call.Find<SortedSet>(key));
-    if (set != nullptr) return std::optional(key);
-  }
-  return std::optional<std::string_view>();
-}
-
 void PopOrBlock(Call& call, Reply& reply, Direction end) {
   auto deadline = call.BlockDeadline(call.argc() - 1);
   if (!deadline) return reply.Error(deadline.error());
   const Args keys = call.args().subspan(1, call.argc() - 2);
-  auto key = FirstSet(call, keys);
+  auto key = FirstWith<SortedSet>(call, keys);
   if (!key) return reply.Error(key.error());
   if (!*key) {
     if (!call.Block(keys, *deadline)) reply.NullArray();
@@ -385,36 +381,9 @@ void PopOrBlock(Call& call, Reply& reply, Direction end) {
 void Bzpopmin(Call& call, Reply& reply) { PopOrBlock(call, reply, Direction::kForward); }
 void Bzpopmax(Call& call, Reply& reply) { PopOrBlock(call, reply, Direction::kReverse); }
 
-struct MultiPop {
-  Args keys;
-  Direction end = Direction::kForward;
-  std::int64_t count = 1;
-};
-
-// numkeys key... MIN|MAX [COUNT n], from argument `first` on.
-Result<MultiPop> ParseMultiPop(const Call& call, std::size_t first) {
-  const auto keys = ParseInt(call.arg(first));
-  if (!keys || *keys < 1) return ReplyError("ERR numkeys should be greater than 0");
-  const auto key_count = static_cast<std::uint64_t>(*keys);
-  if (key_count >= call.argc() - first - 1) return ReplyError(kSyntaxError);
-  const std::size_t where = first + 1 + key_count;
-  MultiPop pop{.keys = call.args().subspan(first + 1, key_count)};
-  if (!call.Is(where, "MIN") && !call.Is(where, "MAX")) return ReplyError(kSyntaxError);
-  pop.end = call.Is(where, "MIN") ? Direction::kForward : Direction::kReverse;
-  bool counted = false;
-  for (std::size_t i = where + 1; i < call.argc(); i += 2) {
-    if (counted || !call.Is(i, "COUNT") || i + 1 == call.argc()) return ReplyError(kSyntaxError);
-    const auto count = ParseInt(call.arg(i + 1));
-    if (!count || *count < 1) return ReplyError("ERR count should be greater than 0");
-    pop.count = *count;
-    counted = true;
-  }
-  return pop;
-}
-
 // False when all keys are absent: nothing was replied.
 bool PopFirst(Call& call, Reply& reply, const MultiPop& pop) {
-  auto key = FirstSet(call, pop.keys);
+  auto key = FirstWith<SortedSet>(call, pop.keys);
   if (!key) {
     reply.Error(key.error());
     return true;
@@ -422,12 +391,13 @@ bool PopFirst(Call& call, Reply& reply, const MultiPop& pop) {
   if (!*key) return false;
   reply.BeginArray(2);
   reply.Bulk(**key);
-  PopMembers(call, reply, **key, pop.end, static_cast<std::uint64_t>(pop.count), PopShape::kNested);
+  PopMembers(call, reply, **key, pop.from_last ? Direction::kReverse : Direction::kForward,
+             static_cast<std::uint64_t>(pop.count), PopShape::kNested);
   return true;
 }
 
 void Zmpop(Call& call, Reply& reply) {
-  auto pop = ParseMultiPop(call, 1);
+  auto pop = ParseMultiPop(call, 1, {"MIN", "MAX"});
   if (!pop) return reply.Error(pop.error());
   if (!PopFirst(call, reply, *pop)) reply.NullArray();
 }
@@ -435,7 +405,7 @@ void Zmpop(Call& call, Reply& reply) {
 void Bzmpop(Call& call, Reply& reply) {
   auto deadline = call.BlockDeadline(1);
   if (!deadline) return reply.Error(deadline.error());
-  auto pop = ParseMultiPop(call, 2);
+  auto pop = ParseMultiPop(call, 2, {"MIN", "MAX"});
   if (!pop) return reply.Error(pop.error());
   if (PopFirst(call, reply, *pop)) return;
   if (!call.Block(pop->keys, *deadline)) reply.NullArray();
@@ -744,7 +714,7 @@ constexpr Command kSortedSetCommands[] = {
      .complexity = "O(log(N)+M)",
      .summary = "Stores a range of members by rank, score or name."},
     {.name = "ZRANK",
-     .arity = 3,
+     .arity = -3,
      .flags = kReadonly | kFast,
      .categories = kCatSortedSet,
      .keys = {KeyAt(1, kRO | kAccess)},
@@ -824,7 +794,7 @@ constexpr Command kSortedSetCommands[] = {
      .complexity = "O(log(N)+M)",
      .summary = "Returns a range of members by score, highest first."},
     {.name = "ZREVRANK",
-     .arity = 3,
+     .arity = -3,
      .flags = kReadonly | kFast,
      .categories = kCatSortedSet,
      .keys = {KeyAt(1, kRO | kAccess)},

@@ -1,6 +1,10 @@
-// String commands. Source: redis 7.0.15, the commands of the same names.
+// String commands. Source: redis 7.0.15, the commands of the same names; conditions on values,
+// DELEX, DIGEST and MSETEX as in 8.4.
 
 #include <cmath>
+
+#define XXH_INLINE_ALL
+#include <xxhash.h>
 
 #include "engine/commands/expiry.h"
 #include "engine/commands/families.h"
@@ -18,9 +22,44 @@ void ReplyText(Reply& reply, const Entry* entry) {
 
 // --- SET and its relatives -----------------------------------------------------------------
 
+// What a value must be for SET or DELEX to act on it.
+struct ValueCondition {
+  enum Kind : std::uint8_t { kNone, kEqual, kDiffers, kDigestEqual, kDigestDiffers } kind = kNone;
+  std::string_view operand;  // a value, or its digest in hexadecimal
+
+  bool by_digest() const { return kind == kDigestEqual || kind == kDigestDiffers; }
+  bool wants_equal() const { return kind == kEqual || kind == kDigestEqual; }
+};
+
+ValueCondition::Kind ConditionKind(std::string_view word) {
+  if (EqualIgnoreCase(word, "IFEQ")) return ValueCondition::kEqual;
+  if (EqualIgnoreCase(word, "IFNE")) return ValueCondition::kDiffers;
+  if (EqualIgnoreCase(word, "IFDEQ")) return ValueCondition::kDigestEqual;
+  if (EqualIgnoreCase(word, "IFDNE")) return ValueCondition::kDigestDiffers;
+  return ValueCondition::kNone;
+}
+
+// XXH3 with 64 bits, the highest byte first, in 16 lower-case digits.
+std::string DigestText(std::string_view bytes) {
+  std::string big_endian;
+  AppendBe(big_endian, std::uint64_t{XXH3_64bits(bytes.data(), bytes.size())});
+  return ToHex(big_endian);
+}
+
+// Whether an existing value is what the condition asks for.
+Result<bool> Meets(const ValueCondition& condition, std::string_view value) {
+  constexpr std::size_t kDigestDigits = 16;
+  if (!condition.by_digest()) return (value == condition.operand) == condition.wants_equal();
+  if (condition.operand.size() != kDigestDigits) {
+    return ReplyError("ERR must be exactly 16 hexadecimal characters");
+  }
+  return EqualIgnoreCase(DigestText(value), condition.operand) == condition.wants_equal();
+}
+
 struct SetOptions {
   bool only_new = false;       // NX
   bool only_existing = false;  // XX
+  ValueCondition condition;
   bool get = false;
   bool keep_ttl = false;
   bool persist = false;          // GETEX
@@ -39,10 +78,15 @@ bool TimeFits(const SetOptions& options, const TtlUnit& unit) {
 Result<SetOptions> ParseSetOptions(const Call& call, std::size_t first, bool getex) {
   SetOptions options;
   for (std::size_t i = first; i < call.argc(); ++i) {
-    if (!getex && call.Is(i, "NX") && !options.only_existing) {
+    const bool conditional = options.condition.kind != ValueCondition::kNone;
+    if (!getex && call.Is(i, "NX") && !options.only_existing && !conditional) {
       options.only_new = true;
-    } else if (!getex && call.Is(i, "XX") && !options.only_new) {
+    } else if (!getex && call.Is(i, "XX") && !options.only_new && !conditional) {
       options.only_existing = true;
+    } else if (const auto kind = ConditionKind(call.arg(i));
+               !getex && kind != ValueCondition::kNone && i + 1 < call.argc() && !conditional &&
+               !options.only_new && !options.only_existing) {
+      options.condition = {kind, call.arg(++i)};
     } else if (!getex && call.Is(i, "GET")) {
       options.get = true;
     } else if (!getex && call.Is(i, "KEEPTTL") && options.deadline_arg == 0) {
@@ -83,10 +127,20 @@ void SetWith(Call& call, Reply& reply, std::string_view value, const SetOptions&
     deadline_ms = *deadline;
   }
   const std::string_view key = call.arg(1);
-  if (options.get || options.only_new || options.only_existing) {
+  const bool conditional = options.condition.kind != ValueCondition::kNone;
+  if (options.get || options.only_new || options.only_existing || conditional) {
     const Entry* old = options.get ? call.Read(key) : call.Look(key);
-    if (options.get && old != nullptr && !old->is_string()) return reply.Error(kWrongTypeText);
-    const bool refused = old != nullptr ? options.only_new : options.only_existing;
+    if ((options.get || conditional) && old != nullptr && !old->is_string()) {
+      return reply.Error(kWrongTypeText);
+    }
+    bool refused = old != nullptr ? options.only_new : options.only_existing;
+    if (conditional && old == nullptr) {
+      refused = options.condition.wants_equal();
+    } else if (conditional) {
+      auto met = Meets(options.condition, StringText(*old));
+      if (!met) return reply.Error(met.error());
+      refused = !*met;
+    }
     if (options.get) {
       ReplyText(reply, old);
       if (refused) return;
@@ -144,6 +198,87 @@ void Msetnx(Call& call, Reply& reply) {
     Store(call, call.arg(i), call.arg(i + 1), 0, Call::Ttl::kClear);
   }
   reply.Integer(1);
+}
+
+// MSETEX numkeys key value... [NX|XX] [a time|KEEPTTL]
+struct MsetexQuery {
+  Args pairs;
+  SetOptions options;
+  std::int64_t deadline_ms = 0;  // 0: none
+};
+
+Result<MsetexQuery> ParseMsetex(const Call& call) {
+  const auto keys = ParseInt(call.arg(1));
+  if (!keys || *keys < 1 || *keys > INT32_MAX) return ReplyError("ERR invalid numkeys value");
+  const auto words = static_cast<std::size_t>(*keys) * 2;
+  if (words > call.argc() - 2) return ReplyError("ERR wrong number of key-value pairs");
+  MsetexQuery query{.pairs = call.args().subspan(2, words)};
+  SATCHEL_ASSIGN(query.options, ParseSetOptions(call, 2 + words, false));
+  const SetOptions& options = query.options;
+  if (options.get || options.condition.kind != ValueCondition::kNone) {
+    return ReplyError(kSyntaxError);
+  }
+  if (options.deadline_arg != 0) {
+    SATCHEL_ASSIGN(query.deadline_ms, ParseDeadline(call, options.deadline_arg, options.unit));
+  }
+  return query;
+}
+
+void Msetex(Call& call, Reply& reply) {
+  auto query = ParseMsetex(call);
+  if (!query) return reply.Error(query.error());
+  const auto& [pairs, options, deadline_ms] = *query;
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    const bool exists = call.Look(pairs[i]) != nullptr;
+    if (exists ? options.only_new : options.only_existing) return reply.Integer(0);
+  }
+  const std::string deadline = FormatInt(deadline_ms);
+  for (std::size_t i = 0; i < pairs.size(); i += 2) {
+    const std::string_view key = pairs[i];
+    const std::string_view value = pairs[i + 1];
+    call.SetString(key, value, options.keep_ttl ? Call::Ttl::kKeep : Call::Ttl::kClear);
+    if (deadline_ms != 0) {
+      call.SetDeadline(key, deadline_ms);
+      call.Effect({"SET", key, value, "PXAT", deadline});
+      call.Event(kEventGeneric, "expire", key);
+    } else if (options.keep_ttl) {
+      call.Effect({"SET", key, value, "KEEPTTL"});
+    } else {
+      call.Effect({"SET", key, value});
+    }
+    call.Event(kEventString, "set", key);
+  }
+  reply.Integer(1);
+}
+
+void Delex(Call& call, Reply& reply) {
+  if (call.argc() != 2 && call.argc() != 4) return reply.Error(ArityText("delex"));
+  const std::string_view key = call.arg(1);
+  const Entry* entry = call.Find(key);
+  if (entry == nullptr) return reply.Integer(0);
+  if (call.argc() == 4) {
+    if (!entry->is_string()) {
+      return reply.Error("ERR Key should be of string type if conditions are specified");
+    }
+    const ValueCondition condition{ConditionKind(call.arg(2)), call.arg(3)};
+    if (condition.kind == ValueCondition::kNone) {
+      return reply.Error("ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE");
+    }
+    auto met = Meets(condition, StringText(*entry));
+    if (!met) return reply.Error(met.error());
+    if (!*met) return reply.Integer(0);
+  }
+  call.Remove(key);
+  call.Effect({"DEL", key});
+  call.Event(kEventGeneric, "del", key);
+  reply.Integer(1);
+}
+
+void Digest(Call& call, Reply& reply) {
+  auto entry = call.FindString(call.arg(1));
+  if (!entry) return reply.Error(entry.error());
+  if (*entry == nullptr) return reply.Null();
+  reply.Bulk(DigestText(StringText(**entry)));
 }
 
 // --- Reading -------------------------------------------------------------------------------
@@ -372,6 +507,26 @@ constexpr Command kStringCommands[] = {
      .group = "string",
      .complexity = "O(1)",
      .summary = "Decrements the integer in a string by a number."},
+    {.name = "DELEX",
+     .arity = -2,
+     .flags = kWrite | kFast,
+     .categories = kCatString,
+     .keys = {KeyAt(1, kRW | kDelete | kVariableFlags, "Reads the value only with a condition.")},
+     .run = Delex,
+     .since = "8.4.0",
+     .group = "string",
+     .complexity = "O(1)",
+     .summary = "Removes a key if its string is, or is not, what is expected."},
+    {.name = "DIGEST",
+     .arity = 2,
+     .flags = kReadonly | kFast,
+     .categories = kCatString,
+     .keys = {KeyAt(1, kRO | kAccess)},
+     .run = Digest,
+     .since = "8.4.0",
+     .group = "string",
+     .complexity = "O(N)",
+     .summary = "Returns the hash of a string, for conditions."},
     {.name = "GET",
      .arity = 2,
      .flags = kReadonly | kFast,
@@ -474,6 +629,16 @@ constexpr Command kStringCommands[] = {
      .complexity = "O(N)",
      .summary = "Stores several strings.",
      .tips = "request_policy:multi_shard response_policy:all_succeeded"},
+    {.name = "MSETEX",
+     .arity = -4,
+     .flags = kWrite | kDenyOom | kMovableKeys,
+     .categories = kCatString,
+     .keys = {KeyCount(1, kOW | kUpdate, {}, 2)},
+     .run = Msetex,
+     .since = "8.4.0",
+     .group = "string",
+     .complexity = "O(N)",
+     .summary = "Stores several strings, with conditions and one time to live."},
     {.name = "MSETNX",
      .arity = -3,
      .flags = kWrite | kDenyOom,

@@ -1,6 +1,4 @@
-// One test per file of command lines and protocol: Oracle/strings.resp2. The subject is the
-// Satchel binary, or with SATCHEL_ORACLE_SUBJECT=redis a second redis-server, which proves that
-// the files compare nothing that depends on chance.
+// One test per file of command lines and protocol: Oracle/strings.resp2.
 
 #include <gtest/gtest.h>
 
@@ -15,25 +13,14 @@
 #include "tests/oracle/random_lines.h"
 #include "tests/oracle/runner.h"
 #include "tests/oracle/script.h"
+#include "tests/oracle/subject.h"
 #include "tests/support/redis.h"
 #include "tests/support/server.h"
 
 namespace satchel::oracle {
 namespace {
 
-std::string Environment(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value && *value ? value : otherwise;
-}
-
 std::size_t ShownMismatches() { return std::stoul(Environment("SATCHEL_ORACLE_SHOW", "25")); }
-
-bool SubjectIsRedis() { return Environment("SATCHEL_ORACLE_SUBJECT", "") == "redis"; }
-
-std::vector<std::string> SatchelCommand(int port, const std::string&) {
-  return {Environment("SATCHEL_BINARY", SATCHEL_ORACLE_BINARY), "serve", "--port",
-          std::to_string(port), "--in-memory"};
-}
 
 // Reasons for a difference must be written down for users.
 void CheckReasons(const std::string& file, const std::vector<Line>& lines) {
@@ -50,8 +37,7 @@ void CompareServers(const std::string& file, const std::vector<Line>& lines, int
   ASSERT_TRUE(reference) << reference.error().detail
                          << "\nThe oracle needs the Debian package redis-server 7.0 (make test "
                             "installs it), or REDIS_SERVER=/path.";
-  auto subject = SubjectIsRedis() ? ServerProcess::Start("redis2", RedisCommand)
-                                  : ServerProcess::Start("satchel", SatchelCommand);
+  auto subject = StartSubject();
   ASSERT_TRUE(subject) << subject.error().detail;
   Runner runner(**reference, **subject, protocol, SubjectIsRedis());
   const auto mismatches = runner.Run(lines);
