@@ -141,16 +141,31 @@ struct Place {
   std::size_t first;        // its first register
 };
 
+// The walk that PFADD spends its time in, hence not by ReadRun.
 std::optional<Place> FindRun(std::string_view bytes, std::size_t index) {
-  std::size_t previous = kHeaderBytes;
+  const auto* const begin = reinterpret_cast<const unsigned char*>(bytes.data());
+  const auto* const end = begin + bytes.size();
+  const auto* previous = begin + kHeaderBytes;
   std::size_t first = 0;
-  for (std::size_t at = kHeaderBytes; at < bytes.size();) {
-    const auto run = ReadRun(bytes, at);
-    if (!run) return std::nullopt;
-    if (index < first + run->registers) return Place{*run, at, previous, first};
+  for (const auto* at = previous; at < end;) {
+    const unsigned byte = *at;
+    std::size_t registers = (byte & 3) + 1;
+    std::ptrdiff_t size = 1;
+    if ((byte & 0xc0) == 0x40) {
+      if (at + 1 == end) return std::nullopt;
+      registers = ((byte & 63) << 8 | at[1]) + 1;
+      size = 2;
+    } else if ((byte & 0x80) == 0) {
+      registers = (byte & 63) + 1;
+    }
+    if (index < first + registers) {
+      const auto place = static_cast<std::size_t>(at - begin);
+      return Place{*ReadRun(bytes, place), place, static_cast<std::size_t>(previous - begin),
+                   first};
+    }
     previous = at;
-    first += run->registers;
-    at += run->bytes;
+    first += registers;
+    at += size;
   }
   return std::nullopt;
 }

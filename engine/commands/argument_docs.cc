@@ -118,8 +118,8 @@ void ReplyArgument(Reply& reply, const Argument& argument) {
        {"token", argument.token},
        {"since", argument.since},
        {"deprecated_since", argument.deprecated_since}}};
-  const auto given =
-      std::count_if(texts.begin(), texts.end(), [](const auto& text) { return !text.second.empty(); });
+  const auto given = std::count_if(texts.begin(), texts.end(),
+                                   [](const auto& text) { return !text.second.empty(); });
   reply.BeginMap(static_cast<std::size_t>(given) + !argument.key_spec.empty() +
                  !argument.flags.empty() + !argument.parts.empty());
   for (const auto& [field, text] : texts) {

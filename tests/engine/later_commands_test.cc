@@ -64,8 +64,7 @@ TEST_F(LaterCommands, DelexRemovesWhatIsExpected) {
   Run("SET lock tok");
   EXPECT_EQ(Run("DELEX lock IFEQ other"), ":0");
   EXPECT_EQ(Run("DELEX lock IFNE tok"), ":0");
-  EXPECT_EQ(Run("DELEX lock BOGUS tok"),
-            "-ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE");
+  EXPECT_EQ(Run("DELEX lock BOGUS tok"), "-ERR Invalid condition. Use IFEQ, IFNE, IFDEQ, or IFDNE");
   EXPECT_EQ(Run("DELEX lock IFDEQ tok"), "-ERR must be exactly 16 hexadecimal characters");
   EXPECT_EQ(Run("DELEX lock IFEQ"), "-ERR wrong number of arguments for 'delex' command");
   EXPECT_EQ(Run("DELEX lock IFEQ tok"), ":1");
