@@ -4,27 +4,17 @@
 
 #pragma once
 
-#include <cstdlib>
+#include <memory>
 #include <string>
 
-#include "tests/support/redis.h"
 #include "tests/support/server.h"
 
 namespace satchel::oracle {
 
-inline std::string Environment(const char* name, const char* otherwise) {
-  const char* value = std::getenv(name);
-  return value && *value ? value : otherwise;
-}
+// An environment variable that is set and not empty, else `otherwise`.
+std::string Environment(const char* name, const char* otherwise);
 
-inline bool SubjectIsRedis() { return Environment("SATCHEL_ORACLE_SUBJECT", "") == "redis"; }
-
-inline Result<std::unique_ptr<ServerProcess>> StartSubject() {
-  if (SubjectIsRedis()) return ServerProcess::Start("redis2", RedisCommand);
-  return ServerProcess::Start("satchel", [](int port, const std::string&) {
-    return std::vector<std::string>{Environment("SATCHEL_BINARY", SATCHEL_ORACLE_BINARY), "serve",
-                                    "--port", std::to_string(port), "--in-memory"};
-  });
-}
+bool SubjectIsRedis();
+Result<std::unique_ptr<ServerProcess>> StartSubject();
 
 }  // namespace satchel::oracle
