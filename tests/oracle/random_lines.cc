@@ -22,7 +22,7 @@ std::string Pick(const char* const (&from)[N], Random& random) {
   return from[random.Below(N)];
 }
 
-std::string Draw(char what, Random& random) {
+std::string DrawValue(char what, Random& random) {
   switch (what) {
     case 'K':
       return "k" + FormatInt(static_cast<std::int64_t>(random.Below(6)));
@@ -50,7 +50,7 @@ std::string Fill(const std::string& form, Random& random) {
                              std::string_view("KVMSIC").find(last) != std::string_view::npos;
     if (bracket) out += word[0];
     if (placeholder) {
-      out += Draw(last, random);
+      out += DrawValue(last, random);
     } else {
       out += bracket ? word.substr(1) : word;
     }
@@ -60,18 +60,27 @@ std::string Fill(const std::string& form, Random& random) {
 
 }  // namespace
 
-Result<std::vector<Line>> RandomLines(const std::string& file, std::uint64_t seed, int count) {
+Result<Templates> Templates::Read(const std::string& file) {
   std::ifstream in(file);
-  std::vector<std::string> templates;
+  Templates templates;
   for (std::string text; std::getline(in, text);)
-    if (!text.empty() && text[0] != '#') templates.push_back(text);
-  if (templates.empty()) return MakeError(ErrorCode::kIo, "no templates in " + file);
+    if (!text.empty() && text[0] != '#') templates.lines_.push_back(text);
+  if (templates.lines_.empty()) return MakeError(ErrorCode::kIo, "no templates in " + file);
+  return templates;
+}
 
+std::string Templates::Draw(Random& random) const {
+  return Fill(lines_[random.Below(lines_.size())], random);
+}
+
+std::string Templates::DrawWord(char what, Random& random) { return DrawValue(what, random); }
+
+Result<std::vector<Line>> RandomLines(const std::string& file, std::uint64_t seed, int count) {
+  SATCHEL_ASSIGN(const Templates templates, Templates::Read(file));
   Random random(seed);
   std::vector<Line> lines;
   for (int number = 1; number <= count; ++number) {
-    const std::string text = Fill(templates[random.Below(templates.size())], random);
-    SATCHEL_ASSIGN(Line line, ParseLine(text, number));
+    SATCHEL_ASSIGN(Line line, ParseLine(templates.Draw(random), number));
     lines.push_back(std::move(line));
   }
   return lines;

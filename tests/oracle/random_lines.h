@@ -6,10 +6,25 @@
 #include <string>
 #include <vector>
 
+#include "base/random.h"
 #include "base/result.h"
 #include "tests/oracle/script.h"
 
 namespace satchel::oracle {
+
+// A file of templates.
+class Templates {
+ public:
+  static Result<Templates> Read(const std::string& file);
+
+  // One of them with its placeholders filled.
+  std::string Draw(Random& random) const;
+  // One word that a placeholder may stand for: K, V, M, S, I or C.
+  static std::string DrawWord(char what, Random& random);
+
+ private:
+  std::vector<std::string> lines_;
+};
 
 // The same lines for the same file, seed and count. A line's number is its place in the run,
 // from 1.
