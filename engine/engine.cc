@@ -79,6 +79,7 @@ Engine::Engine(const EngineOptions& options)
 Engine::~Engine() {
   HeapScope heap(heap_);
   for (int i = 0; i < keyspace_.databases(); ++i) keyspace_.Adopt(i, nullptr);
+  keyspace_.reaper().Finish();
 }
 
 // --- Time and units ------------------------------------------------------------------------
@@ -110,6 +111,8 @@ void Engine::EndUnit() {
   FinishUnit();
   --unit_depth_;
   if (!ready_.empty()) ServeReady();
+  constexpr std::size_t kReapPerUnit = 64;  // some 5 us
+  if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerUnit);
 }
 
 // What the unit changed leaves for the journal.
@@ -506,10 +509,13 @@ void Engine::Tick() {
   stats_.peak_memory = std::max(stats_.peak_memory, heap_.used_bytes());
   if (config_.active_expire && !loading_) ExpireCycle();
   TimeOutBlocked();
+  constexpr std::size_t kReapPerTick = 4096;  // some 200 us
+  if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerTick);
   if (pause_end_ms_ != 0 && now_ms() >= pause_end_ms_) Unpause();
 }
 
 std::int64_t Engine::NextDeadlineMs() const {
+  if (keyspace_.reaper().has_work()) return now_ms();
   std::int64_t next = config_.active_expire ? keyspace_.EarliestDeadline() : Database::kNoDeadline;
   for (const Session* session : blocked_) {
     if (session->blocked->deadline_ms != 0) next = std::min(next, session->blocked->deadline_ms);

@@ -85,6 +85,14 @@ void Hash::Clear() {
   }
 }
 
+bool Hash::ClearSome(std::uint64_t& cursor, std::size_t& budget) {
+  if (Fields* fields = table(); fields != nullptr && !fields->ClearSome(cursor, budget)) {
+    return false;
+  }
+  Clear();
+  return true;
+}
+
 Hash::Pair Hash::RandomField(Random& random) const {
   if (const Fields* fields = table()) {
     const Node* node = fields->RandomItem(random);

@@ -43,6 +43,8 @@ class Hash {
   // False when the field is absent.
   bool Erase(std::string_view field);
   void Clear();
+  // As Table::ClearSome.
+  bool ClearSome(std::uint64_t& cursor, std::size_t& budget);
 
   // Visits all fields until `visit(field, value)` returns false: in order of insertion while
   // packed. No change inside.

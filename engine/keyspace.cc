@@ -81,7 +81,7 @@ Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
     ++database.with_deadline;
     database.NoteDeadline(hash, entry->deadline_ms());
   }
-  if (tracker_ == nullptr || !tracker_->OnReplace(database, old, *entry)) Entry::Free(old);
+  if (tracker_ == nullptr || !tracker_->OnReplace(database, old, *entry)) Discard(old);
   return entry;
 }
 
@@ -90,7 +90,7 @@ bool Keyspace::Remove(int db, std::string_view key, std::uint64_t hash) {
   Entry* entry = database.table.Remove(key, hash);
   if (entry == nullptr) return false;
   if (entry->has_deadline()) --database.with_deadline;
-  if (tracker_ == nullptr || !tracker_->OnDelete(database, entry)) Entry::Free(entry);
+  if (tracker_ == nullptr || !tracker_->OnDelete(database, entry)) Discard(entry);
   return true;
 }
 
@@ -145,6 +145,8 @@ std::size_t Keyspace::Flush(int db) {
   if (keys == 0) return 0;
   auto old = std::exchange(database, std::make_shared<Database>(next_dbid_++, context_.hash_seed));
   if (tracker_ != nullptr) tracker_->OnFlush(old);
+  constexpr std::size_t kSmall = 64;
+  if (keys > kSmall) reaper_.Add(std::move(old));
   return keys;
 }
 

@@ -19,6 +19,7 @@
 #include "engine/change_tracker.h"
 #include "engine/deadline_heap.h"
 #include "engine/entry.h"
+#include "engine/reaper.h"
 #include "engine/table.h"
 
 namespace satchel::engine {
@@ -95,6 +96,17 @@ class Keyspace {
   void Swap(int a, int b);
   // ------------------------------------------------------------------------------------
 
+  // Frees an entry that is out of every door's reach: at once, or by the reaper when it is large.
+  void Discard(Entry* entry) {
+    if (Reaper::IsLarge(*entry)) {
+      reaper_.Add(entry);
+    } else {
+      Entry::Free(entry);
+    }
+  }
+  Reaper& reaper() { return reaper_; }
+  const Reaper& reaper() const { return reaper_; }
+
   // Puts a database in as it is, during load; nothing is announced.
   void Adopt(int index, std::shared_ptr<Database> db) {
     dbs_[static_cast<std::size_t>(index)] = std::move(db);
@@ -128,6 +140,7 @@ class Keyspace {
   std::uint32_t next_dbid_ = 0;
   std::uint8_t full_walk_ = 0;
   ChangeTracker* tracker_ = nullptr;
+  Reaper reaper_;
 };
 
 }  // namespace satchel::engine

@@ -80,6 +80,8 @@ class SortedSet {
   // False when the member is absent. O(log n).
   bool Remove(std::string_view member);
   void Clear();
+  // As Table::ClearSome.
+  bool ClearSome(std::uint64_t& cursor, std::size_t& budget);
 
   // Empty when the member is absent. O(1).
   std::optional<double> Score(std::string_view member) const;
