@@ -43,8 +43,12 @@ struct Database {
 
   // No entry expires before this; kNoDeadline when none has a deadline.
   std::int64_t earliest_deadline() const {
-    const DeadlineHeap& heap = const_cast<EntryTable&>(table).policy().deadlines;
-    return heap.empty() ? kNoDeadline : heap.front()->earliest_deadline;
+    return deadlines().empty() ? kNoDeadline : deadlines().front()->earliest_deadline;
+  }
+
+  // The segments in which some entry has, or lately had, a deadline.
+  const DeadlineHeap& deadlines() const {
+    return const_cast<EntryTable&>(table).policy().deadlines;
   }
 
   // Puts an entry in while nobody else sees the database: during load. Its key must be absent.
