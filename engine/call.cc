@@ -48,10 +48,14 @@ std::uint64_t Call::HashOf(std::string_view key) const {
 
 const Entry* Call::LookIn(int db, std::string_view key) {
   const Entry* entry = engine_.keyspace_.Peek(db, key, HashOf(key));
-  if (entry == nullptr || !entry->has_deadline() || engine_.replaying_) return entry;
-  if (!entry->ExpiredAt(now_ms())) return entry;
-  engine_.Expire(db, key);
-  return nullptr;
+  if (entry == nullptr || !entry->may_expire() || engine_.replaying_) return entry;
+  if (entry->ExpiredAt(now_ms())) {
+    engine_.Expire(db, key);
+    return nullptr;
+  }
+  if (!entry->FieldsExpiredAt(now_ms())) return entry;
+  engine_.ExpireFields(db, key, SIZE_MAX);
+  return engine_.keyspace_.Peek(db, key, HashOf(key));
 }
 
 const Entry* Call::Read(std::string_view key) {
@@ -170,6 +174,10 @@ void Call::SetDeadline(std::string_view key, std::int64_t deadline_ms) {
 void Call::ClearDeadline(std::string_view key) {
   engine_.Touch(db(), key);
   engine_.keyspace_.SetDeadline(db(), key, HashOf(key), std::nullopt);
+}
+
+void Call::FieldDeadlinesChanged(std::string_view key) {
+  engine_.keyspace_.FieldDeadlinesChanged(db(), key, HashOf(key));
 }
 
 void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {

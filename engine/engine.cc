@@ -5,6 +5,7 @@
 
 #include "base/reply_value.h"
 #include "engine/call.h"
+#include "engine/hash.h"
 #include "engine/pubsub.h"
 
 namespace satchel::engine {
@@ -423,7 +424,7 @@ bool Engine::WatchedKeyExpired(const Session& session) const {
   return std::any_of(session.watched.begin(), session.watched.end(), [&](const WatchedKey& w) {
     if (w.expired) return false;  // it was gone already when WATCH came
     const Entry* entry = keyspace_.Peek(w.db, w.key);
-    return entry != nullptr && entry->ExpiredAt(now_ms());
+    return entry != nullptr && entry->due_ms() <= now_ms();
   });
 }
 
@@ -488,12 +489,47 @@ void Engine::Expire(int db, std::string_view key) {
   if (config_.notify_classes & kEventExpired) Notify(kEventExpired, "expired", name, db);
 }
 
+// Erases fields of a hash that have expired, at most so many, and the key with the last one.
+// Returns how many. `key` must exist.
+std::size_t Engine::ExpireFields(int db, std::string_view key, std::size_t limit) {
+  const std::string name(key);  // the key may be the entry's own bytes
+  const std::uint64_t key_hash = keyspace_.Hash(name);
+  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, name);
+  Hash* hash = keyspace_.Edit(db, name, key_hash)->As<Hash>();
+  std::size_t erased = 0;
+  while (erased < limit && hash->has_deadlines()) {
+    const auto [earliest, deadline_ms] = hash->EarliestDeadline();
+    if (deadline_ms >= now_ms()) break;
+    const std::string field(earliest);
+    hash->Erase(field);
+    ++erased;
+    if (effects_wanted()) {
+      const std::string_view effect[] = {"HDEL", name, field};
+      effects_.Add(db, effect);
+    }
+  }
+  stats_.expired_fields += erased;
+  InvalidateKey(db, name);
+  if (config_.notify_classes & kEventHash) Notify(kEventHash, "hexpired", name, db);
+  if (hash->size() > 0) {
+    keyspace_.FieldDeadlinesChanged(db, name, key_hash);
+    return erased;
+  }
+  keyspace_.Remove(db, name, key_hash);
+  if (config_.notify_classes & kEventGeneric) Notify(kEventGeneric, "del", name, db);
+  return erased;
+}
+
 void Engine::ExpireCycle() {
   constexpr std::size_t kBatch = 200;  // keys a unit, so that callers get their turn
   for (int db = 0; db < keyspace_.databases(); ++db) {
     if (keyspace_.db(db).earliest_deadline() > now_ms()) continue;
     RunUnit([&] {
-      keyspace_.VisitExpired(db, now_ms(), kBatch, [&](std::string_view key) { Expire(db, key); });
+      keyspace_.VisitExpired(db, now_ms(), kBatch, [&](std::string_view key) {
+        const Entry* entry = keyspace_.Peek(db, key);
+        if (entry->ExpiredAt(now_ms())) return Expire(db, key);
+        ExpireFields(db, key, kBatch);
+      });
     });
   }
 }

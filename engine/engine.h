@@ -69,6 +69,7 @@ struct Stats {
   std::uint64_t connections = 0;
   std::uint64_t rejected_connections = 0;
   std::uint64_t expired_keys = 0;
+  std::uint64_t expired_fields = 0;
   std::uint64_t evicted_keys = 0;
   std::uint64_t keyspace_hits = 0;
   std::uint64_t keyspace_misses = 0;
@@ -292,6 +293,7 @@ class Engine {
   void InvalidateKey(int db, std::string_view key);
   void InvalidateDatabase(int db, int content_db);
   void Expire(int db, std::string_view key);
+  std::size_t ExpireFields(int db, std::string_view key, std::size_t limit);
   void Evict(int db, std::string_view key);
   void NoteFrequency(Entry& entry);
   bool MakeRoom();

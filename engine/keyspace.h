@@ -53,12 +53,20 @@ struct Database {
 
   // Puts an entry in while nobody else sees the database: during load. Its key must be absent.
   void Put(Entry* entry);
+  // An entry is about to be taken out, or has been.
+  void Leaves(const Entry& entry) {
+    with_deadline -= entry.has_deadline();
+    with_field_deadlines -= entry.has(kFieldDeadlines);
+  }
+  // Tells active expiry what the fields of an entry's hash have come to, if it is one.
+  void NoteFieldDeadlines(Entry& entry, std::uint64_t hash);
   // Tells active expiry of an entry's deadline. Requires an entry with that hash.
   void NoteDeadline(std::uint64_t hash, std::int64_t deadline_ms);
 
   EntryTable table;
   const std::uint32_t dbid;
   std::size_t with_deadline = 0;
+  std::size_t with_field_deadlines = 0;  // hashes that bear the mark
 };
 
 class Keyspace {
@@ -93,6 +101,8 @@ class Keyspace {
   // Sets or clears the deadline of an existing entry, which may move.
   Entry* SetDeadline(int db, std::string_view key, std::uint64_t hash,
                      std::optional<std::int64_t> deadline_ms);
+  // Deadlines of fields in the entry's hash were set or cleared.
+  void FieldDeadlinesChanged(int db, std::string_view key, std::uint64_t hash);
   // Moves an entry to another name or database. Requires that the target is absent.
   void Move(int from_db, std::string_view from, int to_db, std::string_view to);
   // Replaces the database by an empty one; returns the number of keys it had.
@@ -127,7 +137,7 @@ class Keyspace {
   // A new full walk: every entry with another epoch is pending.
   std::uint8_t BeginFullWalk() { return ++full_walk_; }
 
-  // Visits entries of `db` whose deadline is at or before `now_ms`, at most `limit`, by
+  // Visits entries of `db` that have expired, or have fields that have, at most `limit`, by
   // calling visit(key). The visit may remove the key. Returns the number visited.
   std::size_t VisitExpired(int db, std::int64_t now_ms, std::size_t limit,
                            const std::function<void(std::string_view key)>& visit);

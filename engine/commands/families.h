@@ -12,6 +12,7 @@ std::span<const Command> StringCommands();
 std::span<const Command> LcsCommands();
 std::span<const Command> KeyCommands();
 std::span<const Command> HashCommands();
+std::span<const Command> HashFieldCommands();
 std::span<const Command> ListCommands();
 std::span<const Command> SetCommands();
 std::span<const Command> SortedSetCommands();

@@ -169,6 +169,7 @@ void StatsSection(Engine& engine, Lines lines) {
   lines.Add("sync_partial_ok", 0);
   lines.Add("sync_partial_err", 0);
   lines.Add("expired_keys", stats.expired_keys);
+  lines.Add("expired_subkeys", stats.expired_fields);
   lines.Add("evicted_keys", stats.evicted_keys);
   lines.Add("keyspace_hits", stats.keyspace_hits);
   lines.Add("keyspace_misses", stats.keyspace_misses);
@@ -223,7 +224,8 @@ void KeyspaceSection(Engine& engine, Lines lines) {
     if (db.table.empty()) continue;
     lines.Add("db" + FormatInt(i),
               "keys=" + FormatInt(static_cast<std::int64_t>(db.table.size())) + ",expires=" +
-                  FormatInt(static_cast<std::int64_t>(db.with_deadline)) + ",avg_ttl=0");
+                  FormatInt(static_cast<std::int64_t>(db.with_deadline)) + ",avg_ttl=0,subexpiry=" +
+                  FormatInt(static_cast<std::int64_t>(db.with_field_deadlines)));
   }
 }
 

@@ -94,8 +94,7 @@ TEST_F(EvictionTest, TheFrequencyFallsWithTime) {
   EXPECT_EQ(frequency(), 0);
 }
 
-class VolatilePolicies : public EvictionTest,
-                         public testing::WithParamInterface<const char*> {};
+class VolatilePolicies : public EvictionTest, public testing::WithParamInterface<const char*> {};
 
 TEST_P(VolatilePolicies, OnlyKeysWithADeadlineGoAndThenWritesAreRefused) {
   Fill(1000, "lasting");
