@@ -96,7 +96,7 @@ SettingRow SizeSetting(std::string name, std::string summary, std::int64_t* valu
           .get = [value] { return FormatInt(*value); },
           .set = [=](std::string_view text) -> Result<void> {
             const auto size = ParseMemorySize(text);
-            if (!size) return Bad("argument must be a memory value");
+            if (!size || *size < 0) return Bad("argument must be a memory value");
             SATCHEL_TRY(InRange(*size, min, max));
             *value = *size;
             return {};

@@ -48,10 +48,14 @@ std::uint64_t Call::HashOf(std::string_view key) const {
 
 const Entry* Call::LookIn(int db, std::string_view key) {
   const Entry* entry = engine_.keyspace_.Peek(db, key, HashOf(key));
-  if (entry == nullptr || !entry->has_deadline() || engine_.replaying_) return entry;
-  if (!entry->ExpiredAt(now_ms())) return entry;
-  engine_.Expire(db, key);
-  return nullptr;
+  if (entry == nullptr || !entry->may_expire() || engine_.replaying_) return entry;
+  if (entry->ExpiredAt(now_ms())) {
+    engine_.Expire(db, key);
+    return nullptr;
+  }
+  if (!entry->FieldsExpiredAt(now_ms())) return entry;
+  engine_.ExpireFields(db, key, SIZE_MAX);
+  return engine_.keyspace_.Peek(db, key, HashOf(key));
 }
 
 const Entry* Call::Read(std::string_view key) {
@@ -69,9 +73,7 @@ const Entry* Call::FindIn(int db, std::string_view key) {
   const bool read = (command_.flags & kReadonly) != 0 && db == session_.db;
   const Entry* entry = read ? Read(key) : LookIn(db, key);
   if (entry == nullptr) return nullptr;
-  if (!session_.no_touch && entry->access() != engine_.access_clock_) {
-    const_cast<Entry*>(entry)->set_access(engine_.access_clock_);
-  }
+  if (!session_.no_touch) engine_.NoteAccess(*const_cast<Entry*>(entry));
   return entry;
 }
 
@@ -94,7 +96,7 @@ Result<Entry*> Call::EditTyped(std::string_view key, ValueType type) {
 void Call::Adopt(int db, Entry* entry) {
   const std::string_view key = entry->key();
   engine_.Touch(db, key);
-  entry->set_access(engine_.access_clock_);
+  entry->set_access(engine_.FreshAccess());
   engine_.keyspace_.Create(db, entry, HashOf(key));
   EventIn(db, kEventNew, "new", key);
   if (!entry->is_string()) engine_.SignalReady(db, key);
@@ -119,13 +121,13 @@ void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form
       old->inline_bytes().size() == value.size() && (form == Form::kText || !ParseInt(value))) {
     Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
     std::memcpy(const_cast<char*>(entry->inline_bytes().data()), value.data(), value.size());
-    entry->set_access(engine_.access_clock_);
+    engine_.NoteAccess(*entry);
     return;
   }
   Entry* entry = build(key, value, keep);
   if (keep) entry->set_deadline_ms(old->deadline_ms());
   engine_.keyspace_.Replace(db(), entry, HashOf(key));
-  entry->set_access(engine_.access_clock_);
+  engine_.NoteAccess(*entry);
 }
 
 void Call::SetInteger(std::string_view key, std::int64_t value) {
@@ -181,6 +183,10 @@ void Call::SetDeadline(std::string_view key, std::int64_t deadline_ms) {
 void Call::ClearDeadline(std::string_view key) {
   engine_.Touch(db(), key);
   engine_.keyspace_.SetDeadline(db(), key, HashOf(key), std::nullopt);
+}
+
+void Call::FieldDeadlinesChanged(std::string_view key) {
+  engine_.keyspace_.FieldDeadlinesChanged(db(), key, HashOf(key));
 }
 
 void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {

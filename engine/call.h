@@ -102,6 +102,8 @@ class Call {
   bool Remove(std::string_view key) { return RemoveIn(db(), key); }
   bool RemoveIn(int db, std::string_view key);
   void SetDeadline(std::string_view key, std::int64_t deadline_ms);
+  // Deadlines of fields in the hash under `key` were set or cleared; say so once they all were.
+  void FieldDeadlinesChanged(std::string_view key);
   // As if the key had been used last so long ago.
   void SetIdleTime(std::string_view key, std::int64_t seconds);
   void ClearDeadline(std::string_view key);

@@ -15,6 +15,9 @@ class DeadlineHeap {
  public:
   bool empty() const { return heap_.empty(); }
   TableSegment* front() const { return heap_.front(); }
+  std::size_t size() const { return heap_.size(); }
+  // In no particular order; requires number < size().
+  TableSegment* at(std::size_t number) const { return heap_[number]; }
 
   // Puts the segment at the place of its earliest_deadline: in, out or elsewhere.
   void Update(TableSegment& segment) {

@@ -62,6 +62,7 @@ void MixHash(Sha1Digest& digest, const Hash& hash) {
     Sha1Digest element{};
     MixInto(element, field);
     MixInto(element, value);
+    if (const auto deadline = hash.Deadline(field)) MixInto(element, FormatInt(*deadline));
     XorInto(digest, View(element));
     return true;
   });

@@ -1,9 +1,11 @@
 #include "engine/engine.h"
 
 #include <algorithm>
+#include <cmath>
 
 #include "base/reply_value.h"
 #include "engine/call.h"
+#include "engine/hash.h"
 #include "engine/pubsub.h"
 
 namespace satchel::engine {
@@ -79,6 +81,7 @@ Engine::Engine(const EngineOptions& options)
 Engine::~Engine() {
   HeapScope heap(heap_);
   for (int i = 0; i < keyspace_.databases(); ++i) keyspace_.Adopt(i, nullptr);
+  keyspace_.reaper().Finish();
 }
 
 // --- Time and units ------------------------------------------------------------------------
@@ -110,6 +113,8 @@ void Engine::EndUnit() {
   FinishUnit();
   --unit_depth_;
   if (!ready_.empty()) ServeReady();
+  constexpr std::size_t kReapPerUnit = 64;  // some 5 us
+  if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerUnit);
 }
 
 // What the unit changed leaves for the journal.
@@ -205,10 +210,28 @@ std::string_view Engine::RefusalOf(const Session& session, const Command& comman
   return {};
 }
 
+bool Engine::DeniedForMemory(const Session& session, const Command& command) {
+  if (session.kind == Session::Kind::kReplay || loading_ || unit_depth_ > 0) return false;
+  out_of_memory_ = !MakeRoom();
+  if (!out_of_memory_) return false;
+  if (!session.in_multi) return (command.flags & kDenyOom) != 0;
+  if (command.name != "EXEC") {
+    return command.name != "DISCARD" && command.name != "QUIT" && command.name != "RESET";
+  }
+  return std::any_of(session.queued.begin(), session.queued.end(), [&](const auto& line) {
+    const std::vector<std::string_view> args(line.begin(), line.end());
+    const Command* queued = Lookup(args);
+    return queued != nullptr && (queued->flags & kDenyOom);
+  });
+}
+
 Outcome Engine::Dispatch(Session& session, const Command& command, Args args, Reply& reply) {
   if (!session.authenticated || loading_ || session.in_multi || !write_refusal_.empty()) {
     const std::string_view refusal = RefusalOf(session, command);
     if (!refusal.empty()) return Reject(session, &command, reply, refusal);
+  }
+  if (config_.max_memory != 0 && DeniedForMemory(session, command)) {
+    return Reject(session, &command, reply, kOutOfMemory);
   }
   if (session.protocol == 2 && session.kind == Session::Kind::kClient && session.subscribed() &&
       !RunsWhileSubscribed(command)) {
@@ -364,6 +387,7 @@ void Engine::ResetStats() {
   const std::uint64_t changes = stats_.changes;
   stats_ = Stats{};
   stats_.changes = changes;
+  keyspace_.reaper().ResetFreed();
   std::fill(command_stats_.begin(), command_stats_.end(), CommandStats{});
 }
 
@@ -400,7 +424,7 @@ bool Engine::WatchedKeyExpired(const Session& session) const {
   return std::any_of(session.watched.begin(), session.watched.end(), [&](const WatchedKey& w) {
     if (w.expired) return false;  // it was gone already when WATCH came
     const Entry* entry = keyspace_.Peek(w.db, w.key);
-    return entry != nullptr && entry->ExpiredAt(now_ms());
+    return entry != nullptr && entry->due_ms() <= now_ms();
   });
 }
 
@@ -465,14 +489,115 @@ void Engine::Expire(int db, std::string_view key) {
   if (config_.notify_classes & kEventExpired) Notify(kEventExpired, "expired", name, db);
 }
 
+// Erases fields of a hash that have expired, at most so many, and the key with the last one.
+// Returns how many. `key` must exist.
+std::size_t Engine::ExpireFields(int db, std::string_view key, std::size_t limit) {
+  const std::string name(key);  // the key may be the entry's own bytes
+  const std::uint64_t key_hash = keyspace_.Hash(name);
+  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, name);
+  Hash* hash = keyspace_.Edit(db, name, key_hash)->As<Hash>();
+  std::size_t erased = 0;
+  while (erased < limit && hash->has_deadlines()) {
+    const auto [earliest, deadline_ms] = hash->EarliestDeadline();
+    if (deadline_ms >= now_ms()) break;
+    const std::string field(earliest);
+    hash->Erase(field);
+    ++erased;
+    if (effects_wanted()) {
+      const std::string_view effect[] = {"HDEL", name, field};
+      effects_.Add(db, effect);
+    }
+  }
+  stats_.expired_fields += erased;
+  InvalidateKey(db, name);
+  if (config_.notify_classes & kEventHash) Notify(kEventHash, "hexpired", name, db);
+  if (hash->size() > 0) {
+    keyspace_.FieldDeadlinesChanged(db, name, key_hash);
+    return erased;
+  }
+  keyspace_.Remove(db, name, key_hash);
+  if (config_.notify_classes & kEventGeneric) Notify(kEventGeneric, "del", name, db);
+  return erased;
+}
+
 void Engine::ExpireCycle() {
   constexpr std::size_t kBatch = 200;  // keys a unit, so that callers get their turn
   for (int db = 0; db < keyspace_.databases(); ++db) {
     if (keyspace_.db(db).earliest_deadline() > now_ms()) continue;
     RunUnit([&] {
-      keyspace_.VisitExpired(db, now_ms(), kBatch, [&](std::string_view key) { Expire(db, key); });
+      keyspace_.VisitExpired(db, now_ms(), kBatch, [&](std::string_view key) {
+        const Entry* entry = keyspace_.Peek(db, key);
+        if (entry->ExpiredAt(now_ms())) return Expire(db, key);
+        ExpireFields(db, key, kBatch);
+      });
     });
   }
+}
+
+// --- Memory --------------------------------------------------------------------------------
+
+std::uint32_t Engine::FreshAccess() const {
+  if (!config_.eviction.uses_lfu()) return access_clock_;
+  return Frequency::Pack(static_cast<std::uint16_t>(now_ms() / 60'000), Frequency::kInitial);
+}
+
+void Engine::NoteFrequency(Entry& entry) {
+  const EvictionConfig& eviction = config_.eviction;
+  const auto minute = static_cast<std::uint16_t>(now_ms() / 60'000);
+  const std::uint8_t count = Frequency::Decayed(entry.access(), minute, eviction);
+  entry.set_access(Frequency::Pack(minute, Frequency::Incremented(count, random_, eviction)));
+}
+
+void Engine::NoteProcessMemory(const ProcessMemory& memory) {
+  process_memory_ = memory;
+  outside_bytes_ = memory.allocated - std::min(memory.allocated, heap_.large_bytes());
+  if (startup_memory_ == 0) startup_memory_ = used_memory();
+}
+
+void Engine::Evict(int db, std::string_view key) {
+  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
+  keyspace_.Remove(db, key, keyspace_.Hash(key));
+  InvalidateKey(db, key);
+  ++stats_.evicted_keys;
+  if (effects_wanted()) {
+    const std::string_view effect[] = {"DEL", key};
+    effects_.Add(db, effect);
+  }
+  if (config_.notify_classes & kEventEvicted) Notify(kEventEvicted, "evicted", key, db);
+}
+
+// How long one command may evict, by the tenacity that redis documents.
+std::int64_t EvictionNs(std::int64_t tenacity) {
+  if (tenacity <= 10) return tenacity * 50'000;
+  if (tenacity == 100) return INT64_MAX;
+  return static_cast<std::int64_t>(500'000 * std::pow(1.15, static_cast<double>(tenacity) - 10));
+}
+
+// Evicts until memory is below the limit. False when it is not and nothing more can go; true
+// also when the time was up: the tick then goes on.
+bool Engine::MakeRoom() {
+  evicting_ = false;
+  const auto limit = static_cast<std::size_t>(config_.max_memory);
+  if (limit == 0 || used_memory() <= limit) return true;
+  const std::int64_t begin = clock_.Ticks();
+  const std::int64_t budget = EvictionNs(config_.eviction.tenacity);
+  constexpr std::size_t kReapAtOnce = 1024;
+  bool made = true;
+  RunUnit([&] {
+    while (made && used_memory() > limit) {
+      if (keyspace_.reaper().has_work()) {
+        keyspace_.reaper().Step(kReapAtOnce);
+      } else {
+        const auto victim = eviction_.Choose(keyspace_, config_.eviction, now_ms(), random_);
+        if (victim) Evict(victim->db, victim->key);
+        made = victim.has_value();
+      }
+      if (clock_.Ticks() - begin < budget) continue;
+      evicting_ = made && used_memory() > limit;
+      return;
+    }
+  });
+  return made;
 }
 
 void Engine::Notify(EventClass event_class, std::string_view event, std::string_view key, int db) {
@@ -503,13 +628,17 @@ std::size_t Engine::PublishShard(std::string_view channel, std::string_view payl
 void Engine::Tick() {
   HeapScope heap(heap_);
   now_ms();  // brings the access clock up to date
-  stats_.peak_memory = std::max(stats_.peak_memory, heap_.used_bytes());
+  stats_.peak_memory = std::max(stats_.peak_memory, used_memory());
   if (config_.active_expire && !loading_) ExpireCycle();
   TimeOutBlocked();
+  constexpr std::size_t kReapPerTick = 4096;  // some 200 us
+  if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerTick);
+  if (evicting_) MakeRoom();
   if (pause_end_ms_ != 0 && now_ms() >= pause_end_ms_) Unpause();
 }
 
 std::int64_t Engine::NextDeadlineMs() const {
+  if (evicting_ || keyspace_.reaper().has_work()) return now_ms();
   std::int64_t next = config_.active_expire ? keyspace_.EarliestDeadline() : Database::kNoDeadline;
   for (const Session* session : blocked_) {
     if (session->blocked->deadline_ms != 0) next = std::min(next, session->blocked->deadline_ms);

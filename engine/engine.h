@@ -25,7 +25,9 @@
 #include "engine/command_table.h"
 #include "engine/effects.h"
 #include "engine/events.h"
+#include "engine/eviction.h"
 #include "engine/keyspace.h"
+#include "engine/process_memory.h"
 #include "engine/session.h"
 
 namespace satchel::engine {
@@ -67,6 +69,7 @@ struct Stats {
   std::uint64_t connections = 0;
   std::uint64_t rejected_connections = 0;
   std::uint64_t expired_keys = 0;
+  std::uint64_t expired_fields = 0;
   std::uint64_t evicted_keys = 0;
   std::uint64_t keyspace_hits = 0;
   std::uint64_t keyspace_misses = 0;
@@ -85,7 +88,8 @@ struct EngineConfig {
   std::int64_t slowlog_slower_than_us = 10000;
   std::int64_t slowlog_max_len = 128;
   std::int64_t proto_max_bulk_len = 512 * 1024 * 1024;
-  std::int64_t max_memory = 0;
+  std::int64_t max_memory = 0;  // bytes; 0: no limit
+  EvictionConfig eviction;
   std::int64_t hz = 10;
   bool active_expire = true;
   bool lazyfree_lazy_user_del = false;
@@ -155,6 +159,22 @@ class Engine {
   void set_effect_sink(EffectSink* sink) { effect_sink_ = sink; }  // borrowed, may be null
 
   void set_unit_observer(UnitObserver* observer) { unit_observer_ = observer; }  // may be null
+
+  // Bytes that count against maxmemory: keys, values and their indexes as of now, and what else
+  // the process had allocated when it was last told.
+  std::size_t used_memory() const { return heap_.used_bytes() + outside_bytes_; }
+  const ProcessMemory& process_memory() const { return process_memory_; }
+  void NoteProcessMemory(const ProcessMemory& memory);
+  // used_memory when the first report came; 0 without reports.
+  std::size_t startup_memory() const { return startup_memory_; }
+  // Whether the last command began above maxmemory and nothing more could be evicted.
+  bool out_of_memory() const { return out_of_memory_ && config_.max_memory != 0; }
+  // The access bits of a new entry; those of one that is used again.
+  std::uint32_t FreshAccess() const;
+  void NoteAccess(Entry& entry) {
+    if (config_.eviction.uses_lfu()) return NoteFrequency(entry);
+    if (entry.access() != access_clock_) entry.set_access(access_clock_);
+  }
 
   // While true every command without the loading flag is refused.
   void set_loading(bool loading) { loading_ = loading; }
@@ -273,6 +293,11 @@ class Engine {
   void InvalidateKey(int db, std::string_view key);
   void InvalidateDatabase(int db, int content_db);
   void Expire(int db, std::string_view key);
+  std::size_t ExpireFields(int db, std::string_view key, std::size_t limit);
+  void Evict(int db, std::string_view key);
+  void NoteFrequency(Entry& entry);
+  bool MakeRoom();
+  bool DeniedForMemory(const Session& session, const Command& command);
   void ExpireCycle();
   void Notify(EventClass event_class, std::string_view event, std::string_view key, int db);
   void AddSettings();
@@ -311,6 +336,13 @@ class Engine {
   std::uint64_t appended_lsn_ = 0;
   std::vector<TouchedKey> touched_;
   bool replaying_ = false;
+
+  Eviction eviction_;
+  bool out_of_memory_ = false;
+  ProcessMemory process_memory_;
+  std::size_t outside_bytes_ = 0;
+  std::size_t startup_memory_ = 0;
+  bool evicting_ = false;  // the time was up before memory was below the limit
 
   // Blocked callers and watchers, by (db, key).
   std::unordered_map<std::string, std::list<Session*>> blocked_keys_;

@@ -121,6 +121,11 @@ void Entry::Free(Entry* entry) {
   FreeShell(entry);
 }
 
+std::int64_t Entry::field_due_ms() const {
+  if (!has(kFieldDeadlines) || !As<Hash>()->has_deadlines()) return INT64_MAX;
+  return As<Hash>()->EarliestDeadline().second + 1;  // its last millisecond is a whole one
+}
+
 std::size_t Entry::block_bytes() const {
   const std::string_view k = key();
   const char* end = k.data() + k.size();

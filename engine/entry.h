@@ -12,6 +12,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <cstddef>
 #include <cstdint>
 #include <cstring>
@@ -34,12 +35,13 @@ enum class Encoding : std::uint8_t {
 
 enum EntryMark : std::uint8_t {
   kHasDeadline = 1 << 0,
-  kDirty0 = 1 << 1,   // changed in snapshot generation 0
-  kDirty1 = 1 << 2,   // ... 1
-  kOnDisk = 1 << 3,   // a row may be in the store
-  kLarge = 1 << 4,    // chunked
-  kWatched = 1 << 5,  // some session may watch it
-  kTracked = 1 << 6,  // some client may have cached it
+  kDirty0 = 1 << 1,          // changed in snapshot generation 0
+  kDirty1 = 1 << 2,          // ... 1
+  kOnDisk = 1 << 3,          // a row may be in the store
+  kLarge = 1 << 4,           // chunked
+  kWatched = 1 << 5,         // some session may watch it
+  kTracked = 1 << 6,         // some client may have cached it
+  kFieldDeadlines = 1 << 7,  // a hash of which some fields may have deadlines
 };
 
 // Strings this short live in their entry.
@@ -106,6 +108,18 @@ class Entry {
   std::int64_t deadline_ms() const { return LoadLe<std::int64_t>(Body()); }
   void set_deadline_ms(std::int64_t deadline) { StoreLe(Body(), deadline); }
   bool ExpiredAt(std::int64_t now_ms) const { return has_deadline() && deadline_ms() <= now_ms; }
+  // Whether time may change the entry.
+  bool may_expire() const { return (marks_ & (kHasDeadline | kFieldDeadlines)) != 0; }
+  // When the first field of a hash will have expired, unix ms; INT64_MAX when none will.
+  std::int64_t field_due_ms() const;
+  bool FieldsExpiredAt(std::int64_t now_ms) const {
+    return has(kFieldDeadlines) && field_due_ms() <= now_ms;
+  }
+  // The earliest time at which it or a field of it will have expired; INT64_MAX for never.
+  std::int64_t due_ms() const {
+    if (!may_expire()) return INT64_MAX;
+    return std::min(has_deadline() ? deadline_ms() : INT64_MAX, field_due_ms());
+  }
 
   // Strings.
   std::int64_t integer() const { return LoadLe<std::int64_t>(Slot()); }

@@ -10,6 +10,9 @@
 
 namespace satchel::engine {
 
+inline constexpr std::string_view kOutOfMemory =
+    "OOM command not allowed when used memory > 'maxmemory'.";
+
 inline constexpr std::string_view kSyntaxError = "ERR syntax error";
 inline constexpr std::string_view kWrongTypeText =
     "WRONGTYPE Operation against a key holding the wrong kind of value";

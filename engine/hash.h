@@ -3,7 +3,8 @@
 // Representation: while small, one PackedBlock of field, value, field, value in order of first
 // insertion, searched from the front; else a Table of fields, one block each. The switch is made
 // when limits.hash_max_listpack_entries or _value is exceeded, and never undone. The handle is
-// one word: a pointer whose lowest bit tells the two apart.
+// one word: a pointer whose lowest bits tell the forms apart. Once a deadline of a field was asked
+// for, the pair of them and a sorted set of the fields that have one (score: the deadline) is kept.
 // Thread: the one that runs the engine. Cost: O(1), or one walk over the packed form; views die
 // with the next change.
 // Source: redis 7.0, t_hash and listpack order; differences in docs/compat.md.
@@ -16,6 +17,7 @@
 #include <utility>
 
 #include "engine/packed.h"
+#include "engine/sorted_set.h"
 #include "engine/table.h"
 #include "engine/value.h"
 
@@ -34,20 +36,40 @@ class Hash {
   ~Hash() { Clear(); }
 
   std::size_t size() const;
-  bool empty() const { return bits_ == 0; }
+  bool empty() const { return is_timed() ? plain().empty() : bits_ == 0; }
 
   // Empty when the field is absent.
   std::optional<std::string_view> Get(std::string_view field) const;
-  // True when the field is new. `field` and `value` must not lie in this hash.
+  // True when the field is new. `field` and `value` must not lie in this hash. A deadline of the
+  // field is forgotten.
   bool Set(std::string_view field, std::string_view value, const ValueContext& context);
+  // The same, keeping the field's deadline.
+  bool SetValue(std::string_view field, std::string_view value, const ValueContext& context);
   // False when the field is absent.
   bool Erase(std::string_view field);
   void Clear();
+  // As Table::ClearSome.
+  bool ClearSome(std::uint64_t& cursor, std::size_t& budget);
+
+  // Deadlines of fields, unix ms, at most kMaxFieldDeadline. Nothing happens when one passes: the
+  // caller erases what is due.
+  // From now on the hash keeps deadlines, and says so by its encoding.
+  void KeepDeadlines();
+  bool is_timed() const { return (bits_ & kFormMask) == kTimedForm; }
+  bool has_deadlines() const;
+  std::optional<std::int64_t> Deadline(std::string_view field) const;
+  // Requires is_timed() and that the field is there.
+  void SetDeadline(std::string_view field, std::int64_t deadline_ms, const ValueContext& context);
+  // False when it had none.
+  bool ClearDeadline(std::string_view field);
+  // The field with the earliest deadline. Requires has_deadlines(). O(log n).
+  std::pair<std::string_view, std::int64_t> EarliestDeadline() const;
 
   // Visits all fields until `visit(field, value)` returns false: in order of insertion while
   // packed. No change inside.
   template <class Visit>
   void ForEach(Visit visit) const {
+    if (is_timed()) return plain().ForEach(visit);
     if (const Fields* fields = table()) {
       fields->ForEach([&](const Node* node) { return visit(node->field(), node->value()); });
       return;
@@ -63,6 +85,7 @@ class Hash {
   // As Table::Scan, `visit(field, value)`; a packed hash is visited whole.
   template <class Visit>
   std::uint64_t Scan(std::uint64_t cursor, Visit visit) const {
+    if (is_timed()) return plain().Scan(cursor, visit);
     if (const Fields* fields = table()) {
       return const_cast<Fields*>(fields)->Scan(
           cursor, [&](Node* node) { visit(node->field(), node->value()); });
@@ -78,6 +101,7 @@ class Hash {
   // !is_packed().
   template <class Visit>
   void VisitHashRange(std::uint64_t begin, std::uint64_t end, Visit visit) const {
+    if (is_timed()) return plain().VisitHashRange(begin, end, visit);
     table()->VisitHashRange(
         begin, end, [&](const Node* node, std::uint64_t) { visit(node->field(), node->value()); });
   }
@@ -87,8 +111,10 @@ class Hash {
   // The field with this number in ForEach's order. Requires is_packed().
   Pair PackedAt(std::size_t number) const;
 
-  bool is_packed() const { return (bits_ & kTableBit) == 0; }
-  std::string_view encoding() const { return is_packed() ? "listpack" : "hashtable"; }
+  bool is_packed() const { return is_timed() ? plain().is_packed() : (bits_ & kTableBit) == 0; }
+  std::string_view encoding() const {
+    return !is_packed() ? "hashtable" : is_timed() ? "listpackex" : "listpack";
+  }
   // A copy of its own, in the same representation. O(size).
   Hash Clone() const;
 
@@ -97,6 +123,10 @@ class Hash {
 
  private:
   static constexpr std::uintptr_t kTableBit = 1;
+  static constexpr std::uintptr_t kTimedForm = 2;
+  static constexpr std::uintptr_t kFormMask = 3;
+
+  struct Timed;
 
   // [lengths][field][value], one allocation.
   struct Node {
@@ -118,9 +148,12 @@ class Hash {
   };
   using Fields = Table<Policy>;
 
+  // Null unless it is this form: one of three.
   Fields* table() const {
-    return is_packed() ? nullptr : reinterpret_cast<Fields*>(bits_ & ~kTableBit);
+    return (bits_ & kTableBit) == 0 ? nullptr : reinterpret_cast<Fields*>(bits_ & ~kTableBit);
   }
+  const Hash& plain() const;  // requires is_timed()
+  Timed* timed() const { return reinterpret_cast<Timed*>(bits_ & ~kFormMask); }
   PackedView packed() const { return PackedView(reinterpret_cast<const void*>(bits_)); }
   void ConvertToTable(std::uint64_t seed);
   bool SetInTable(std::string_view field, std::string_view value);
@@ -128,5 +161,15 @@ class Hash {
   std::uintptr_t bits_ = 0;
 };
 static_assert(sizeof(Hash) == 8);
+
+struct Hash::Timed {
+  Hash fields;
+  SortedSet deadlines;
+};
+
+inline const Hash& Hash::plain() const { return timed()->fields; }
+
+// As redis 7.4: 2^46 - 1.
+inline constexpr std::int64_t kMaxFieldDeadline = (std::int64_t{1} << 46) - 1;
 
 }  // namespace satchel::engine

@@ -102,7 +102,10 @@ void Heap::Free(void* block, std::size_t bytes) {
   const std::size_t rounded = std::max<std::size_t>(8, RoundUp(bytes, 8));
   SATCHEL_DCHECK(used_bytes_ >= rounded);
   used_bytes_ -= rounded;
-  if (kPlain || rounded > kMaxSmall) return std::free(block);
+  if (kPlain || rounded > kMaxSmall) {
+    large_bytes_ -= rounded;
+    return std::free(block);
+  }
 
   Region* region = RegionOf(block);
   Slab* slab = &region->slabs[static_cast<std::size_t>(static_cast<char*>(block) -
@@ -139,6 +142,7 @@ inline Heap::Region* Heap::RegionOf(const void* at) {
 void* Heap::AllocateLarge(std::size_t rounded) {
   void* block = rounded % 64 == 0 ? std::aligned_alloc(64, rounded) : std::malloc(rounded);
   SATCHEL_CHECK(block != nullptr);
+  large_bytes_ += rounded;
   return block;
 }
 

@@ -44,6 +44,8 @@ class Heap {
 
   // Bytes handed out and not freed, each block rounded up to 8.
   std::size_t used_bytes() const { return used_bytes_; }
+  // Of these, bytes in blocks that are malloc's.
+  std::size_t large_bytes() const { return large_bytes_; }
   // Bytes of the regions that the small blocks live in.
   std::size_t mapped_bytes() const { return mapped_bytes_; }
 
@@ -85,6 +87,7 @@ class Heap {
   void ReleaseRegion(Region* region);
 
   std::size_t used_bytes_ = 0;
+  std::size_t large_bytes_ = 0;
   std::size_t mapped_bytes_ = 0;
   std::array<Slab*, kClasses> roomy_{};  // slabs with room, by class
   Region* regions_ = nullptr;            // all of them

@@ -2,13 +2,13 @@
 
 #include <algorithm>
 
+#include "engine/hash.h"
+
 namespace satchel::engine {
 
 void EntryPolicy::OnSegmentBuilt(TableSegment& segment) {
   EntryTable::VisitSegment(segment, [&](const Entry* entry) {
-    if (entry->has_deadline()) {
-      segment.earliest_deadline = std::min(segment.earliest_deadline, entry->deadline_ms());
-    }
+    segment.earliest_deadline = std::min(segment.earliest_deadline, entry->due_ms());
     return true;
   });
   deadlines.Update(segment);
@@ -17,9 +17,25 @@ void EntryPolicy::OnSegmentBuilt(TableSegment& segment) {
 void Database::Put(Entry* entry) {
   const std::uint64_t hash = table.HashOf(entry->key());
   table.Insert(entry, hash);
+  NoteFieldDeadlines(*entry, hash);
   if (!entry->has_deadline()) return;
   ++with_deadline;
   NoteDeadline(hash, entry->deadline_ms());
+}
+
+void Database::NoteFieldDeadlines(Entry& entry, std::uint64_t hash) {
+  if (entry.type() != ValueType::kHash) return;
+  const bool some = entry.As<Hash>()->has_deadlines();
+  if (some != entry.has(kFieldDeadlines)) {
+    if (some) {
+      entry.set_mark(kFieldDeadlines);
+      ++with_field_deadlines;
+    } else {
+      entry.clear_mark(kFieldDeadlines);
+      --with_field_deadlines;
+    }
+  }
+  if (some) NoteDeadline(hash, entry.field_due_ms());
 }
 
 void Database::NoteDeadline(std::uint64_t hash, std::int64_t deadline_ms) {
@@ -60,6 +76,7 @@ Entry* Keyspace::Create(int db, Entry* entry, std::uint64_t hash) {
   Database& database = at(db);
   entry->set_full_walk(full_walk_);
   database.table.Insert(entry, hash);
+  database.NoteFieldDeadlines(*entry, hash);
   if (entry->has_deadline()) {
     ++database.with_deadline;
     database.NoteDeadline(hash, entry->deadline_ms());
@@ -73,15 +90,16 @@ Entry* Keyspace::Replace(int db, Entry* entry, std::uint64_t hash) {
   Entry** slot = database.table.FindSlot(entry->key(), hash);
   SATCHEL_DCHECK(slot != nullptr);
   Entry* old = *slot;
-  if (old->has_deadline()) --database.with_deadline;
+  database.Leaves(*old);
   entry->set_access(old->access());
   entry->set_full_walk(full_walk_);
   *slot = entry;
+  database.NoteFieldDeadlines(*entry, hash);
   if (entry->has_deadline()) {
     ++database.with_deadline;
     database.NoteDeadline(hash, entry->deadline_ms());
   }
-  if (tracker_ == nullptr || !tracker_->OnReplace(database, old, *entry)) Entry::Free(old);
+  if (tracker_ == nullptr || !tracker_->OnReplace(database, old, *entry)) Discard(old);
   return entry;
 }
 
@@ -89,8 +107,8 @@ bool Keyspace::Remove(int db, std::string_view key, std::uint64_t hash) {
   Database& database = at(db);
   Entry* entry = database.table.Remove(key, hash);
   if (entry == nullptr) return false;
-  if (entry->has_deadline()) --database.with_deadline;
-  if (tracker_ == nullptr || !tracker_->OnDelete(database, entry)) Entry::Free(entry);
+  database.Leaves(*entry);
+  if (tracker_ == nullptr || !tracker_->OnDelete(database, entry)) Discard(entry);
   return true;
 }
 
@@ -118,6 +136,10 @@ Entry* Keyspace::SetDeadline(int db, std::string_view key, std::uint64_t hash,
   return entry;
 }
 
+void Keyspace::FieldDeadlinesChanged(int db, std::string_view key, std::uint64_t hash) {
+  if (Entry* entry = at(db).table.Find(key, hash)) at(db).NoteFieldDeadlines(*entry, hash);
+}
+
 void Keyspace::Move(int from_db, std::string_view from, int to_db, std::string_view to) {
   Database& source = at(from_db);
   Database& target = at(to_db);
@@ -127,11 +149,13 @@ void Keyspace::Move(int from_db, std::string_view from, int to_db, std::string_v
   if (tracker_ != nullptr) tracker_->BeforeWrite(source, *entry);
   const std::string name(to);
   source.table.Remove(from, from_hash);
-  if (entry->has_deadline()) --source.with_deadline;
+  source.Leaves(*entry);
   entry = Entry::Rebuild(entry, name, entry->has_deadline());
   entry->set_full_walk(full_walk_);
   const std::uint64_t to_hash = Hash(name);
+  entry->clear_mark(kFieldDeadlines);  // counted anew
   target.table.Insert(entry, to_hash);
+  target.NoteFieldDeadlines(*entry, to_hash);
   if (entry->has_deadline()) {
     ++target.with_deadline;
     target.NoteDeadline(to_hash, entry->deadline_ms());
@@ -145,6 +169,8 @@ std::size_t Keyspace::Flush(int db) {
   if (keys == 0) return 0;
   auto old = std::exchange(database, std::make_shared<Database>(next_dbid_++, context_.hash_seed));
   if (tracker_ != nullptr) tracker_->OnFlush(old);
+  constexpr std::size_t kSmall = 64;
+  if (keys > kSmall) reaper_.Add(std::move(old));
   return keys;
 }
 
@@ -162,12 +188,9 @@ std::size_t Keyspace::VisitExpired(int db, std::int64_t now_ms, std::size_t limi
     TableSegment& segment = *heap.front();
     std::int64_t earliest = Database::kNoDeadline;
     EntryTable::VisitSegment(segment, [&](const Entry* entry) {
-      if (!entry->has_deadline()) return true;
-      if (entry->ExpiredAt(now_ms)) {
-        due.emplace_back(entry->key());
-      } else {
-        earliest = std::min(earliest, entry->deadline_ms());
-      }
+      const std::int64_t due_ms = entry->due_ms();
+      if (due_ms <= now_ms) due.emplace_back(entry->key());
+      earliest = std::min(earliest, due_ms <= now_ms ? Database::kNoDeadline : due_ms);
       return true;
     });
     segment.earliest_deadline = earliest;
@@ -187,13 +210,15 @@ void Keyspace::Check() const {
   for (const auto& db : dbs_) {
     db->table.Check();
     std::size_t with_deadline = 0;
+    std::size_t with_field_deadlines = 0;
     db->table.ForEach([&](const Entry* entry) {
-      if (!entry->has_deadline()) return true;
-      ++with_deadline;
-      SATCHEL_CHECK(entry->deadline_ms() >= db->earliest_deadline());
+      with_deadline += entry->has_deadline();
+      with_field_deadlines += entry->has(kFieldDeadlines);
+      SATCHEL_CHECK(entry->due_ms() >= db->earliest_deadline());
       return true;
     });
     SATCHEL_CHECK(with_deadline == db->with_deadline);
+    SATCHEL_CHECK(with_field_deadlines == db->with_field_deadlines);
   }
 }
 

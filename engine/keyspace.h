@@ -19,6 +19,7 @@
 #include "engine/change_tracker.h"
 #include "engine/deadline_heap.h"
 #include "engine/entry.h"
+#include "engine/reaper.h"
 #include "engine/table.h"
 
 namespace satchel::engine {
@@ -42,18 +43,30 @@ struct Database {
 
   // No entry expires before this; kNoDeadline when none has a deadline.
   std::int64_t earliest_deadline() const {
-    const DeadlineHeap& heap = const_cast<EntryTable&>(table).policy().deadlines;
-    return heap.empty() ? kNoDeadline : heap.front()->earliest_deadline;
+    return deadlines().empty() ? kNoDeadline : deadlines().front()->earliest_deadline;
+  }
+
+  // The segments in which some entry has, or lately had, a deadline.
+  const DeadlineHeap& deadlines() const {
+    return const_cast<EntryTable&>(table).policy().deadlines;
   }
 
   // Puts an entry in while nobody else sees the database: during load. Its key must be absent.
   void Put(Entry* entry);
+  // An entry is about to be taken out, or has been.
+  void Leaves(const Entry& entry) {
+    with_deadline -= entry.has_deadline();
+    with_field_deadlines -= entry.has(kFieldDeadlines);
+  }
+  // Tells active expiry what the fields of an entry's hash have come to, if it is one.
+  void NoteFieldDeadlines(Entry& entry, std::uint64_t hash);
   // Tells active expiry of an entry's deadline. Requires an entry with that hash.
   void NoteDeadline(std::uint64_t hash, std::int64_t deadline_ms);
 
   EntryTable table;
   const std::uint32_t dbid;
   std::size_t with_deadline = 0;
+  std::size_t with_field_deadlines = 0;  // hashes that bear the mark
 };
 
 class Keyspace {
@@ -88,12 +101,25 @@ class Keyspace {
   // Sets or clears the deadline of an existing entry, which may move.
   Entry* SetDeadline(int db, std::string_view key, std::uint64_t hash,
                      std::optional<std::int64_t> deadline_ms);
+  // Deadlines of fields in the entry's hash were set or cleared.
+  void FieldDeadlinesChanged(int db, std::string_view key, std::uint64_t hash);
   // Moves an entry to another name or database. Requires that the target is absent.
   void Move(int from_db, std::string_view from, int to_db, std::string_view to);
   // Replaces the database by an empty one; returns the number of keys it had.
   std::size_t Flush(int db);
   void Swap(int a, int b);
   // ------------------------------------------------------------------------------------
+
+  // Frees an entry that is out of every door's reach: at once, or by the reaper when it is large.
+  void Discard(Entry* entry) {
+    if (Reaper::IsLarge(*entry)) {
+      reaper_.Add(entry);
+    } else {
+      Entry::Free(entry);
+    }
+  }
+  Reaper& reaper() { return reaper_; }
+  const Reaper& reaper() const { return reaper_; }
 
   // Puts a database in as it is, during load; nothing is announced.
   void Adopt(int index, std::shared_ptr<Database> db) {
@@ -111,7 +137,7 @@ class Keyspace {
   // A new full walk: every entry with another epoch is pending.
   std::uint8_t BeginFullWalk() { return ++full_walk_; }
 
-  // Visits entries of `db` whose deadline is at or before `now_ms`, at most `limit`, by
+  // Visits entries of `db` that have expired, or have fields that have, at most `limit`, by
   // calling visit(key). The visit may remove the key. Returns the number visited.
   std::size_t VisitExpired(int db, std::int64_t now_ms, std::size_t limit,
                            const std::function<void(std::string_view key)>& visit);
@@ -128,6 +154,7 @@ class Keyspace {
   std::uint32_t next_dbid_ = 0;
   std::uint8_t full_walk_ = 0;
   ChangeTracker* tracker_ = nullptr;
+  Reaper reaper_;
 };
 
 }  // namespace satchel::engine

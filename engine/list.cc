@@ -168,6 +168,16 @@ void List::Clear() {
   bits_ = 0;
 }
 
+bool List::ClearSome(std::size_t& budget) {
+  while (Block* block = front()) {
+    if (budget == 0) return false;
+    budget -= std::min<std::size_t>(budget, block->count);
+    Unlink(block);
+    FreeBlock(block);
+  }
+  return true;
+}
+
 List List::Clone() const {
   List copy;
   for (Block* block = front(); block != nullptr; block = block->next) {

@@ -66,6 +66,9 @@ class List {
   std::size_t EraseEqual(std::string_view element, std::size_t limit, ListEnd from,
                          const ValueContext& context);
   void Clear();
+  // Frees blocks of a list that nobody will look at again, until their elements have used up the
+  // budget. True when all is gone; until then only this and Clear may be called.
+  bool ClearSome(std::size_t& budget);
 
   // Visits the elements from `index` on, towards the back, until `visit(element)` returns false.
   // No change inside.

@@ -25,6 +25,26 @@ ScoreTree::~ScoreTree() {
   if (root_ != nullptr) FreeTree(root_, height_);
 }
 
+bool ScoreTree::ClearSome(std::size_t& budget) {
+  while (root_ != nullptr) {
+    if (budget == 0) return false;
+    --budget;
+    Inner* path[kMaxHeight];
+    void* node = root_;
+    for (std::uint32_t i = 0; i < height_; ++i) {
+      path[i] = static_cast<Inner*>(node);
+      node = path[i]->children[path[i]->count - 1];
+    }
+    FreeLeaf(static_cast<Leaf*>(node));
+    std::uint32_t level = height_;
+    while (level > 0 && --path[level - 1]->count == 0) FreeInner(path[--level]);
+    if (level == 0) root_ = nullptr;
+  }
+  height_ = 0;
+  size_ = 0;
+  return true;
+}
+
 void ScoreTree::Insert(ScoredMember* member) {
   if (root_ == nullptr) root_ = NewLeaf();
   Path path;

@@ -60,6 +60,10 @@ class ScoreTree {
   ScoreTree& operator=(const ScoreTree&) = delete;
   ~ScoreTree();
 
+  // Frees leaves of a tree that nobody will look at again, until the budget is used up. True when
+  // none is left; until then only this and the destructor may be called.
+  bool ClearSome(std::size_t& budget);
+
   std::size_t size() const { return size_; }
 
   // Requires that no equal (score, member) is in the tree.

@@ -122,6 +122,12 @@ void Set::Clear() {
   bits_ = kIntegers;
 }
 
+bool Set::ClearSome(std::uint64_t& cursor, std::size_t& budget) {
+  if (is_table() && !table()->ClearSome(cursor, budget)) return false;
+  Clear();
+  return true;
+}
+
 std::string_view Set::RandomMember(Random& random, char (&buffer)[kMaxIntText]) const {
   switch (form()) {
     case kIntegers:

@@ -54,6 +54,8 @@ class Set {
   // False when the member is absent.
   bool Remove(std::string_view member);
   void Clear();
+  // As Table::ClearSome.
+  bool ClearSome(std::uint64_t& cursor, std::size_t& budget);
 
   // Visits all members until `visit(member)` returns false: integers in ascending order. No
   // change inside.

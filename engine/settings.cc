@@ -70,8 +70,35 @@ void Engine::AddSettings() {
                             &config_.proto_max_bulk_len, 1024 * 1024, kMaxLong));
   settings_.Add(
       SizeSetting("maxmemory", "Memory limit; 0: none.", &config_.max_memory, 0, kMaxLong));
+  EvictionConfig& eviction = config_.eviction;
   settings_.Add(
-      FixedSetting("maxmemory-policy", "What is evicted over the memory limit.", "noeviction"));
+      {.name = "maxmemory-policy",
+       .summary = "What is evicted over the memory limit.",
+       .get =
+           [&eviction] {
+             return std::string(kEvictionPolicyNames[static_cast<std::size_t>(eviction.policy)]);
+           },
+       .set = [&eviction](std::string_view text) -> Result<void> {
+         const auto policy = ParseEvictionPolicy(text);
+         if (!policy) {
+           return MakeError(ErrorCode::kConfig,
+                            "argument(s) must be one of the following: volatile-lru, volatile-lfu, "
+                            "volatile-random, volatile-ttl, allkeys-lru, allkeys-lfu, "
+                            "allkeys-random, noeviction");
+         }
+         eviction.policy = *policy;
+         return {};
+       }});
+  settings_.Add(IntSetting("maxmemory-samples", "Keys of a database that are compared at a time.",
+                           &eviction.samples, 1, INT32_MAX));
+  settings_.Add(IntSetting("maxmemory-eviction-tenacity",
+                           "How long one command may evict: 0 none, 10 0.5 ms, 100 as long as it "
+                           "takes.",
+                           &eviction.tenacity, 0, 100));
+  settings_.Add(IntSetting("lfu-log-factor", "How slowly the frequency counter grows.",
+                           &eviction.lfu_log_factor, 0, INT32_MAX));
+  settings_.Add(IntSetting("lfu-decay-time", "Minutes after which the frequency counter falls.",
+                           &eviction.lfu_decay_minutes, 0, INT32_MAX));
   settings_.Add(IntSetting("hz", "Housekeeping ticks a second.", &config_.hz, 1, 500));
   settings_.Add(BoolSetting("lazyfree-lazy-user-del", "DEL frees as UNLINK does.",
                             &config_.lazyfree_lazy_user_del));

@@ -89,6 +89,15 @@ void SortedSet::Clear() {
   }
 }
 
+bool SortedSet::ClearSome(std::uint64_t& cursor, std::size_t& budget) {
+  if (Big* both = big()) {
+    if (!both->by_order.ClearSome(budget)) return false;
+    if (!both->by_member.ClearSome(cursor, budget)) return false;
+  }
+  Clear();
+  return true;
+}
+
 std::optional<double> SortedSet::Score(std::string_view member) const {
   if (const Big* both = big()) {
     const auto* node = both->by_member.Find(member, both->by_member.HashOf(member));

@@ -84,6 +84,8 @@ class SortedSet {
   void Unpack(const ValueContext& context) {
     if (is_packed()) Convert(context.hash_seed);
   }
+  // As Table::ClearSome.
+  bool ClearSome(std::uint64_t& cursor, std::size_t& budget);
 
   // Empty when the member is absent. O(1).
   std::optional<double> Score(std::string_view member) const;

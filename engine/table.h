@@ -252,6 +252,32 @@ class Table {
     FreeSegments();
   }
 
+  // Frees a part of a table that nobody will look at again: segments from `cursor` on, which is 0
+  // at first, until their items have used up the budget. `free(Item*)` gets each item. True when
+  // all is gone; until then nothing else may be called, not even the destructor.
+  template <class Free>
+  bool ClearSome(std::uint64_t& cursor, std::size_t& budget, Free free) {
+    if (directory_ == nullptr) return true;
+    const std::uint64_t words = std::uint64_t{1} << global_depth_;
+    while (cursor < words) {
+      if (budget == 0) return false;
+      TableSegment* segment = WordSegment(directory_[cursor]);
+      cursor += std::uint64_t{1} << (global_depth_ - segment->depth);
+      budget -= std::min<std::size_t>(budget, segment->item_count + 1);
+      VisitSegment(*segment, [&](Item* item) {
+        free(item);
+        return true;
+      });
+      FreeSegment(segment);
+    }
+    size_ = 0;
+    FreeDirectory();
+    return true;
+  }
+  bool ClearSome(std::uint64_t& cursor, std::size_t& budget) {
+    return ClearSome(cursor, budget, [this](Item* item) { policy_.Free(item); });
+  }
+
   // Heap bytes of directory and segments, without the items. O(segments).
   std::size_t MemoryBytes() const {
     if (directory_ == nullptr) return 0;
@@ -476,6 +502,10 @@ class Table {
 
   void FreeSegments() {
     ForEachSegment([this](TableSegment* segment) { FreeSegment(segment); });
+    FreeDirectory();
+  }
+
+  void FreeDirectory() {
     Heap::Current().Free(directory_, DirectoryBytes(global_depth_));
     directory_ = nullptr;
     global_depth_ = 0;

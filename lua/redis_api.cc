@@ -6,6 +6,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "engine/error_text.h"
 #include "lua/convert.h"
 #include "lua/error_text.h"
 #include "lua/scripts.h"
@@ -57,6 +58,8 @@ std::string_view Scripts::RefusalOf(engine::Args args, const engine::Command** r
   if (session_.read_only && (command.flags & (engine::kWrite | engine::kMayReplicate))) {
     return kReadOnlyScript;
   }
+  const bool needs_room = (command.flags & engine::kDenyOom) && !may_exceed_memory_;
+  if (needs_room && !wrote_ && engine_.out_of_memory()) return engine::kOutOfMemory;
   return {};
 }
 
@@ -69,6 +72,7 @@ void Scripts::CallFromScript(lua_State* state) {
   const engine::Command* row = nullptr;
   const std::string_view refusal = RefusalOf(args, &row);
   if (!refusal.empty()) return PushError(state, refusal);
+  wrote_ = wrote_ || (row->flags & engine::kWrite);
   StackSink sink(state, session_.protocol == 3);
   engine_.ExecuteInner(session_, *row, args, sink);
 }

@@ -1,6 +1,7 @@
 #include "lua/scripts.h"
 
 #include "base/bytes.h"
+#include "engine/error_text.h"
 #include "lua/convert.h"
 #include "lua/error_text.h"
 #include "lua/redis_api.h"
@@ -133,6 +134,11 @@ void Scripts::Run(engine::Call& call, Reply& reply, std::string_view sha,
   if (script.shebang && invocation.read_only && !(script.flags & kNoWrites)) {
     return reply.Error(kWriteFlagInReadOnly);
   }
+  may_exceed_memory_ = script.shebang && (script.flags & kAllowOom);
+  if (script.shebang && !(script.flags & (kAllowOom | kNoWrites)) && engine_.out_of_memory()) {
+    return reply.Error(engine::kOutOfMemory);
+  }
+  wrote_ = false;
   SATCHEL_CHECK(!running_);  // EVAL is not allowed from scripts
   running_ = true;
   session_.db = call.session().db;

@@ -75,6 +75,8 @@ class Scripts {
   engine::Session session_;                          // of the running script
   std::function<void(int, std::string_view)> log_;
   bool running_ = false;
+  bool may_exceed_memory_ = false;  // the script said allow-oom
+  bool wrote_ = false;              // a write went through: it may finish what it began
   std::uint64_t runs_ = 0;
 };
 

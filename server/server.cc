@@ -149,6 +149,7 @@ Result<std::unique_ptr<Server>> Server::Start(store::EmbeddedStore& store,
   }
   SATCHEL_TRY(impl->Listen());
   impl->Attach();
+  impl->host.workers.front()->WatchMemory();
   for (auto& worker : impl->host.workers) {
     worker->WatchIdle();
     worker->Start();

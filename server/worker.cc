@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "server/connection.h"
+#include "server/process_memory.h"
 
 namespace satchel::server {
 namespace {
@@ -11,6 +12,7 @@ namespace {
 using engine::Database;
 
 constexpr std::int64_t kIdleCheckUs = 1'000'000;
+constexpr std::int64_t kMemoryCheckUs = 100'000;
 
 }  // namespace
 
@@ -214,6 +216,15 @@ void Worker::WatchIdle() {
     CloseIdle();
     WatchIdle();
   });
+}
+
+void Worker::WatchMemory() {
+  const engine::ProcessMemory memory = ReadProcessMemory();
+  {
+    const ExecutionGuard guard(lock());
+    engine().NoteProcessMemory(memory);
+  }
+  memory_timer_ = loop_->AddTimer(loop_->now_us() + kMemoryCheckUs, [this] { WatchMemory(); });
 }
 
 void Worker::CloseIdle() {

@@ -78,6 +78,8 @@ class Worker final : public net::ConnectionOwner {
   void Adopt(net::Socket socket);
   // Closes clients that are idle for too long, from now on.
   void WatchIdle();
+  // Tells the engine ten times a second what the process takes. Of the first worker only.
+  void WatchMemory();
 
   // The lock, around commands. Between the two Mail is dealt with, nothing is sent or read.
   void Enter();
@@ -130,6 +132,7 @@ class Worker final : public net::ConnectionOwner {
   std::vector<Worker*> to_wake_;  // after the hold that runs
   net::TimerId tick_timer_;
   net::TimerId idle_timer_;
+  net::TimerId memory_timer_;
   std::int64_t max_bulk_bytes_;
   Traffic traffic_;
 

@@ -28,6 +28,7 @@ std::optional<ValueType> TypeOf(std::uint8_t type) {
     case RdbType::kZset:
       return ValueType::kZset;
     case RdbType::kHash:
+    case RdbType::kHashWithDeadlines:
       return ValueType::kHash;
     default:
       return std::nullopt;

@@ -70,7 +70,7 @@ void Walk::StepDetached(RowBuffer& out) {
   const Detached detached = detached_.front();
   detached_.pop_front();
   Write(out, detached.dbid, *detached.entry);
-  Entry::Free(detached.entry);
+  engine_.keyspace().Discard(detached.entry);
 }
 
 void Walk::StepSource(Source& source, RowBuffer& out) {
@@ -79,7 +79,7 @@ void Walk::StepSource(Source& source, RowBuffer& out) {
     if (pending(*entry)) Write(out, source.dbid, *entry);
     if (!source.flushed) return;
     table.Remove(entry->key(), table.HashOf(entry->key()));
-    Entry::Free(entry);
+    engine_.keyspace().Discard(entry);
   });
   source.walked = source.cursor == 0;
 }
@@ -118,7 +118,7 @@ void Walk::Stop() {
   pre_images_.clear();
   if (!active_) return;
   const engine::HeapScope heap(engine_.heap());
-  for (const Detached& detached : detached_) Entry::Free(detached.entry);
+  for (const Detached& detached : detached_) engine_.keyspace().Discard(detached.entry);
   detached_.clear();
   End();
 }

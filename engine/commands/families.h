@@ -16,6 +16,7 @@ std::span<const Command> HyperLogLogCommands();
 std::span<const Command> SortCommands();
 std::span<const Command> KeyCommands();
 std::span<const Command> HashCommands();
+std::span<const Command> HashFieldCommands();
 std::span<const Command> ListCommands();
 std::span<const Command> SetCommands();
 std::span<const Command> SortedSetCommands();

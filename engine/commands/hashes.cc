@@ -28,6 +28,7 @@ Result<std::int64_t> SetPairs(Call& call) {
   for (std::size_t i = 2; i < call.argc(); i += 2) {
     added += hash->Set(call.arg(i), call.arg(i + 1), call.context());
   }
+  if (hash->is_timed()) call.FieldDeadlinesChanged(key);
   call.EffectSelf();
   call.Event(kEventHash, "hset", key);
   return added;
@@ -67,6 +68,7 @@ void Hdel(Call& call, Reply& reply) {
   std::int64_t removed = 0;
   for (std::size_t i = 2; i < call.argc(); ++i) removed += (*hash)->Erase(call.arg(i));
   if (removed > 0) {
+    if ((*hash)->is_timed()) call.FieldDeadlinesChanged(key);
     call.EffectSelf();
     call.Event(kEventHash, "hdel", key);
     call.RemoveIfEmpty(key, **hash);
@@ -74,12 +76,16 @@ void Hdel(Call& call, Reply& reply) {
   reply.Integer(removed);
 }
 
-// Stores one computed field with its effect and event.
+// Stores one computed field with its effect and event; its deadline stays.
 void Store(Call& call, std::string_view field, std::string_view value, std::string_view event) {
   const std::string_view key = call.arg(1);
   Hash* hash = *call.EditOrCreate<Hash>(key);
-  hash->Set(field, value, call.context());
-  call.Effect({"HSET", key, field, value});
+  hash->SetValue(field, value, call.context());
+  if (hash->is_timed()) {
+    call.Effect({"HSETEX", key, "KEEPTTL", "FIELDS", "1", field, value});
+  } else {
+    call.Effect({"HSET", key, field, value});
+  }
   call.Event(kEventHash, event, key);
 }
 
@@ -189,7 +195,7 @@ void Hscan(Call& call, Reply& reply) {
   if (!cursor) return reply.Error(cursor.error());
   auto hash = call.Find<Hash>(call.arg(1));
   if (!hash) return reply.Error(hash.error());
-  auto options = ParseScanOptions(call, 3, false);
+  auto options = ParseScanOptions(call, 3, Scanned::kHash);
   if (!options) return reply.Error(options.error());
   std::vector<std::string> found;
   std::uint64_t at = *cursor;
@@ -200,7 +206,7 @@ void Hscan(Call& call, Reply& reply) {
       ++visited;
       if (!options->Matches(field)) return;
       found.emplace_back(field);
-      found.emplace_back(value);
+      if (!options->no_values) found.emplace_back(value);
     });
   } while (at != 0 && visited < options->count);
   ReplyScan(reply, at, found);

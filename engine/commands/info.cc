@@ -90,18 +90,66 @@ void Clients(Engine& engine, Lines lines) {
 }
 
 void Memory(Engine& engine, Lines lines) {
-  const std::uint64_t used = engine.heap().used_bytes();
-  const std::uint64_t peak = std::max<std::uint64_t>(used, engine.stats().peak_memory);
+  const ProcessMemory& process = engine.process_memory();
+  const std::size_t used = engine.used_memory();
+  const std::size_t peak = std::max(used, engine.stats().peak_memory);
+  const std::size_t dataset = engine.heap().used_bytes();
+  const std::size_t startup = engine.startup_memory();
   const auto limit = static_cast<std::uint64_t>(engine.config().max_memory);
-  lines.Add("used_memory", used);
-  lines.Add("used_memory_human", HumanBytes(used));
-  lines.Add("used_memory_peak", peak);
-  lines.Add("used_memory_peak_human", HumanBytes(peak));
-  lines.Add("used_memory_dataset", used);
-  lines.Add("maxmemory", limit);
-  lines.Add("maxmemory_human", HumanBytes(limit));
-  lines.Add("maxmemory_policy", "noeviction");
-  lines.Add("mem_allocator", "satchel");
+  const Heap& heap = engine.heap();
+  // The regions of small blocks are ours, not the allocator's.
+  const std::size_t active = process.active + heap.mapped_bytes();
+  const std::size_t resident = process.resident + heap.mapped_bytes();
+  const auto bytes = [&](std::string_view name, std::size_t value) {
+    lines.Add(name, std::uint64_t{value});
+    lines.Add(std::string(name) + "_human", HumanBytes(value));
+  };
+  const auto percent = [](std::size_t part, std::size_t whole) {
+    char text[32];
+    const double ratio = whole == 0 ? 0 : static_cast<double>(part) / static_cast<double>(whole);
+    std::snprintf(text, sizeof text, "%.2f%%", 100 * ratio);
+    return std::string(text);
+  };
+  const auto ratio = [&](std::string_view name, std::size_t above, std::size_t below) {
+    lines.AddFixed(name, below == 0 ? 0 : static_cast<double>(above) / static_cast<double>(below));
+  };
+  const auto difference = [&](std::string_view name, std::size_t above, std::size_t below) {
+    lines.Add(name, static_cast<std::int64_t>(above) - static_cast<std::int64_t>(below));
+  };
+  bytes("used_memory", used);
+  bytes("used_memory_rss", process.rss);
+  bytes("used_memory_peak", peak);
+  lines.Add("used_memory_peak_perc", percent(used, peak));
+  lines.Add("used_memory_overhead", std::uint64_t{used - dataset});
+  lines.Add("used_memory_startup", std::uint64_t{startup});
+  lines.Add("used_memory_dataset", std::uint64_t{dataset});
+  lines.Add("used_memory_dataset_perc", percent(dataset, used - std::min(used, startup)));
+  lines.Add("allocator_allocated", std::uint64_t{used});
+  lines.Add("allocator_active", std::uint64_t{active});
+  lines.Add("allocator_resident", std::uint64_t{resident});
+  bytes("total_system_memory", process.total);
+  bytes("maxmemory", limit);
+  lines.Add("maxmemory_policy",
+            kEvictionPolicyNames[static_cast<std::size_t>(engine.config().eviction.policy)]);
+  ratio("allocator_frag_ratio", active, used);
+  difference("allocator_frag_bytes", active, used);
+  ratio("allocator_rss_ratio", resident, active);
+  difference("allocator_rss_bytes", resident, active);
+  ratio("rss_overhead_ratio", process.rss, resident);
+  difference("rss_overhead_bytes", process.rss, resident);
+  ratio("mem_fragmentation_ratio", process.rss, used);
+  difference("mem_fragmentation_bytes", process.rss, used);
+  lines.Add("mem_not_counted_for_evict", 0);
+  lines.Add("mem_replication_backlog", 0);
+  lines.Add("mem_total_replication_buffers", 0);
+  lines.Add("mem_clients_slaves", 0);
+  lines.Add("mem_cluster_links", 0);
+  lines.Add("mem_aof_buffer", 0);
+  lines.Add("mem_allocator", process.allocator);
+  lines.Add("active_defrag_running", 0);
+  lines.Add("lazyfree_pending_objects",
+            static_cast<std::uint64_t>(engine.keyspace().reaper().pending()));
+  lines.Add("lazyfreed_objects", engine.keyspace().reaper().freed());
 }
 
 void Persistence(Engine& engine, Lines lines) {
@@ -121,6 +169,7 @@ void StatsSection(Engine& engine, Lines lines) {
   lines.Add("sync_partial_ok", 0);
   lines.Add("sync_partial_err", 0);
   lines.Add("expired_keys", stats.expired_keys);
+  lines.Add("expired_subkeys", stats.expired_fields);
   lines.Add("evicted_keys", stats.evicted_keys);
   lines.Add("keyspace_hits", stats.keyspace_hits);
   lines.Add("keyspace_misses", stats.keyspace_misses);
@@ -175,7 +224,8 @@ void KeyspaceSection(Engine& engine, Lines lines) {
     if (db.table.empty()) continue;
     lines.Add("db" + FormatInt(i),
               "keys=" + FormatInt(static_cast<std::int64_t>(db.table.size())) + ",expires=" +
-                  FormatInt(static_cast<std::int64_t>(db.with_deadline)) + ",avg_ttl=0");
+                  FormatInt(static_cast<std::int64_t>(db.with_deadline)) + ",avg_ttl=0,subexpiry=" +
+                  FormatInt(static_cast<std::int64_t>(db.with_field_deadlines)));
   }
 }
 

@@ -64,7 +64,7 @@ void Randomkey(Call& call, Reply& reply) {
 void Scan(Call& call, Reply& reply) {
   auto cursor = ParseCursor(call, 1);
   if (!cursor) return reply.Error(cursor.error());
-  auto options = ParseScanOptions(call, 2, true);
+  auto options = ParseScanOptions(call, 2, Scanned::kKeys);
   if (!options) return reply.Error(options.error());
   std::vector<std::string> found;
   std::vector<std::string> expired;

@@ -11,16 +11,24 @@ Result<std::uint64_t> ParseCursor(const Call& call, std::size_t i) {
   return negative ? ~*value + 1 : *value;
 }
 
-Result<ScanOptions> ParseScanOptions(const Call& call, std::size_t first, bool with_type) {
+Result<ScanOptions> ParseScanOptions(const Call& call, std::size_t first, Scanned what) {
   ScanOptions options;
   for (std::size_t i = first; i < call.argc(); i += 2) {
+    if (call.Is(i, "NOVALUES")) {
+      if (what != Scanned::kHash) {
+        return ReplyError("ERR NOVALUES option can only be used in HSCAN");
+      }
+      options.no_values = true;
+      --i;  // it has no argument
+      continue;
+    }
     if (i + 1 == call.argc()) return ReplyError(kSyntaxError);
     if (call.Is(i, "COUNT")) {
       SATCHEL_ASSIGN(options.count, call.Integer(i + 1));
       if (options.count < 1) return ReplyError(kSyntaxError);
     } else if (call.Is(i, "MATCH")) {
       options.pattern = call.arg(i + 1);
-    } else if (with_type && call.Is(i, "TYPE")) {
+    } else if (what == Scanned::kKeys && call.Is(i, "TYPE")) {
       options.type = call.arg(i + 1);
     } else {
       return ReplyError(kSyntaxError);

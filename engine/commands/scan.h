@@ -15,6 +15,7 @@ struct ScanOptions {
   std::int64_t count = 10;
   std::string_view pattern;  // empty: all
   std::string_view type;     // SCAN only; empty: all
+  bool no_values = false;    // HSCAN only
   bool Matches(std::string_view name) const {
     return pattern.empty() || pattern == "*" || GlobMatch(pattern, name);
   }
@@ -22,8 +23,10 @@ struct ScanOptions {
 
 // The cursor in argument `i`; "ERR invalid cursor".
 Result<std::uint64_t> ParseCursor(const Call& call, std::size_t i);
-// The options from argument `first` on; `with_type` allows TYPE.
-Result<ScanOptions> ParseScanOptions(const Call& call, std::size_t first, bool with_type);
+// What is scanned: TYPE is for keys, NOVALUES for hashes.
+enum class Scanned : std::uint8_t { kKeys, kHash, kMembers };
+// The options from argument `first` on.
+Result<ScanOptions> ParseScanOptions(const Call& call, std::size_t first, Scanned what);
 // [cursor, [items]]; the items are the views collected so far.
 void ReplyScan(Reply& reply, std::uint64_t cursor, std::span<const std::string> items);
 

@@ -659,7 +659,7 @@ std::span<const Command> ServerCommands() { return kServerCommands; }
 std::span<const std::span<const Command>> EngineCommandTables() {
   static const std::span<const Command> tables[] = {
       StringCommands(),    BitmapCommands(),      LcsCommands(),         SortCommands(),
-      KeyCommands(),       HashCommands(),        ListCommands(),        SetCommands(),
+      KeyCommands(),       HashCommands(),        HashFieldCommands(),   ListCommands(),        SetCommands(),
       SortedSetCommands(), TransactionCommands(), HyperLogLogCommands(), GeoCommands(),
       PubSubCommands(),    ConnectionCommands(),  ServerCommands(),      DumpCommands(),
   };

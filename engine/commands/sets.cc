@@ -106,7 +106,7 @@ void Sscan(Call& call, Reply& reply) {
   if (!cursor) return reply.Error(cursor.error());
   auto set = call.Find<Set>(call.arg(1));
   if (!set) return reply.Error(set.error());
-  auto options = ParseScanOptions(call, 3, false);
+  auto options = ParseScanOptions(call, 3, Scanned::kMembers);
   if (!options) return reply.Error(options.error());
   std::vector<std::string> found;
   if (*set == nullptr) return ReplyScan(reply, 0, found);

@@ -45,11 +45,25 @@ RdbType RdbTypeOf(const Entry& entry) {
     case ValueType::kZset:
       return RdbType::kZset;
     case ValueType::kHash:
-      return RdbType::kHash;
+      return entry.As<Hash>()->has_deadlines() ? RdbType::kHashWithDeadlines : RdbType::kHash;
     case ValueType::kStream:
       return RdbType::kStream2;
   }
   return RdbType::kString;
+}
+
+// The earliest deadline, then for each field its distance from there plus one (0: none).
+static void AppendHashWithDeadlines(std::string& out, const Hash& hash) {
+  const std::int64_t earliest = hash.EarliestDeadline().second;
+  AppendLe(out, earliest);
+  AppendRdbLength(out, hash.size());
+  hash.ForEach([&](std::string_view field, std::string_view value) {
+    const auto deadline = hash.Deadline(field);
+    AppendRdbLength(out, deadline ? static_cast<std::uint64_t>(*deadline - earliest + 1) : 0);
+    AppendRdbString(out, field);
+    AppendRdbString(out, value);
+    return true;
+  });
 }
 
 void AppendRdbObject(std::string& out, const Entry& entry) {
@@ -78,6 +92,10 @@ void AppendRdbObject(std::string& out, const Entry& entry) {
       });
       break;
     case ValueType::kHash:
+      if (entry.As<Hash>()->has_deadlines()) {
+        AppendHashWithDeadlines(out, *entry.As<Hash>());
+        break;
+      }
       AppendRdbLength(out, entry.As<Hash>()->size());
       entry.As<Hash>()->ForEach([&](std::string_view field, std::string_view value) {
         return append(field) && append(value);
@@ -199,6 +217,10 @@ class Builder {
         return ReadSortedSet(&RdbReader::BinaryDouble);
       case RdbType::kHash:
         return ReadHash();
+      case RdbType::kHashWithDeadlines:
+        return ReadHashWithDeadlines();
+      case RdbType::kHashListpackWithDeadlines:
+        return ReadHashListpackWithDeadlines();
       case RdbType::kHashZipmap:
         return ReadBlob<Hash>(VisitZipmap, &Builder::AddFieldPart);
       case RdbType::kHashZiplist:
@@ -286,6 +308,62 @@ class Builder {
       SATCHEL_ASSIGN(const std::string_view text, reader_.String(value_buffer));
       if (!value.Set(field, text, context_)) return reader_.Corrupt("repeated field");
     }
+    return Finish(std::move(value));
+  }
+
+  Result<std::int64_t> FieldDeadline(std::int64_t deadline) {
+    if (deadline < 0 || deadline > kMaxFieldDeadline) {
+      return reader_.Corrupt("impossible deadline of a field");
+    }
+    return deadline;
+  }
+
+  Result<Entry*> ReadHashWithDeadlines() {
+    Hash value;
+    value.KeepDeadlines();
+    std::string field_buffer;
+    std::string value_buffer;
+    SATCHEL_ASSIGN(const std::string_view first, reader_.Bytes(8));
+    SATCHEL_ASSIGN(const std::int64_t earliest, FieldDeadline(LoadLe<std::int64_t>(first.data())));
+    SATCHEL_ASSIGN(const std::uint64_t count, reader_.Length());
+    for (std::uint64_t i = 0; i < count; ++i) {
+      SATCHEL_ASSIGN(const std::uint64_t distance, reader_.Length());
+      SATCHEL_ASSIGN(const std::string_view field, reader_.String(field_buffer));
+      SATCHEL_ASSIGN(const std::string_view text, reader_.String(value_buffer));
+      if (!value.Set(field, text, context_)) return reader_.Corrupt("repeated field");
+      if (distance == 0) continue;
+      if (distance > static_cast<std::uint64_t>(kMaxFieldDeadline)) {
+        return reader_.Corrupt("impossible deadline of a field");
+      }
+      SATCHEL_ASSIGN(const std::int64_t deadline,
+                     FieldDeadline(earliest + static_cast<std::int64_t>(distance) - 1));
+      value.SetDeadline(field, deadline, context_);
+    }
+    return Finish(std::move(value));
+  }
+
+  // The earliest deadline, then a listpack of field, value, deadline (0: none).
+  Result<Entry*> ReadHashListpackWithDeadlines() {
+    Hash value;
+    value.KeepDeadlines();
+    std::string buffer;
+    SATCHEL_TRY(reader_.Bytes(8));
+    SATCHEL_ASSIGN(const std::string_view blob, reader_.String(buffer));
+    std::string parts[2];
+    std::size_t part = 0;
+    const bool good = VisitListpack(blob, [&](std::string_view element) {
+      if (part < 2) {
+        parts[part++] = element;
+        return true;
+      }
+      part = 0;
+      const auto deadline = ParseInt(element);
+      if (!deadline || *deadline < 0 || *deadline > kMaxFieldDeadline) return false;
+      if (!value.Set(parts[0], parts[1], context_)) return false;
+      if (*deadline > 0) value.SetDeadline(parts[0], *deadline, context_);
+      return true;
+    });
+    if (!good || part != 0) return reader_.Corrupt("damaged packed value");
     return Finish(std::move(value));
   }
 

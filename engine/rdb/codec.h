@@ -1,10 +1,10 @@
 // RDB object bodies: how a value is written to disk, into DUMP payloads and RDB files.
 //
 // Writes the oldest plain types only, which every Redis since 4 reads: string 0, list 1, set 2,
-// hash 4, sorted set 5 (binary doubles). Reads all that redis-server 7.0.15 writes and what its
-// predecessors since 2.6 wrote, streams and modules excepted. Every byte is hostile: lengths
-// are checked before memory is taken, packed blobs wholly, duplicates refused.
-// Source: the RDB format up to version 11; redis 7.0.15 for what is refused.
+// hash 4, sorted set 5 (binary doubles); hash 24 only when fields have deadlines. Reads all that
+// redis-server 7.0.15 writes and what its predecessors since 2.6 wrote, streams and modules
+// excepted. Every byte is hostile: lengths are checked before memory is taken, packed blobs wholly,
+// duplicates refused. Source: the RDB format up to version 12; redis 7.0.15 for what is refused.
 
 #pragma once
 
@@ -40,12 +40,15 @@ enum class RdbType : std::uint8_t {
   kStream2 = 19,
   kSetListpack = 20,
   kStream3 = 21,
+  kHashWithDeadlines = 24,
+  kHashListpackWithDeadlines = 25,
 };
 
-// RDB version of what is written.
+// RDB version of what is written, but for hashes with deadlines.
 inline constexpr std::uint16_t kRdbVersion = 9;
+inline constexpr std::uint16_t kRdbVersionOfDeadlines = 12;
 // The newest version that is read.
-inline constexpr std::uint16_t kMaxRdbVersion = 10;
+inline constexpr std::uint16_t kMaxRdbVersion = 12;
 
 void AppendRdbLength(std::string& out, std::uint64_t length);
 void AppendRdbString(std::string& out, std::string_view bytes);

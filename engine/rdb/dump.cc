@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "engine/engine.h"
+#include "engine/hash.h"
 #include "engine/rdb/codec.h"
 
 namespace satchel::engine {
@@ -14,7 +15,8 @@ constexpr std::size_t kFooter = 10;  // u16 version, u64 checksum
 std::string DumpValue(const Entry& entry) {
   std::string payload(1, static_cast<char>(RdbTypeOf(entry)));
   AppendRdbObject(payload, entry);
-  AppendLe(payload, kRdbVersion);
+  const bool has_deadlines = entry.type() == ValueType::kHash && entry.As<Hash>()->has_deadlines();
+  AppendLe(payload, has_deadlines ? kRdbVersionOfDeadlines : kRdbVersion);
   AppendLe(payload, Crc64(0, payload));
   return payload;
 }
