@@ -29,6 +29,8 @@ std::optional<ValueType> TypeOf(std::uint8_t type) {
       return ValueType::kZset;
     case RdbType::kHash:
       return ValueType::kHash;
+    case RdbType::kStream2:
+      return ValueType::kStream;
     default:
       return std::nullopt;
   }

@@ -15,6 +15,7 @@ std::span<const Command> HashCommands();
 std::span<const Command> ListCommands();
 std::span<const Command> SetCommands();
 std::span<const Command> SortedSetCommands();
+std::span<const Command> StreamCommands();
 std::span<const Command> TransactionCommands();
 std::span<const Command> PubSubCommands();
 std::span<const Command> ConnectionCommands();

@@ -658,9 +658,10 @@ std::span<const Command> ServerCommands() { return kServerCommands; }
 
 std::span<const std::span<const Command>> EngineCommandTables() {
   static const std::span<const Command> tables[] = {
-      StringCommands(), LcsCommands(),        KeyCommands(),       HashCommands(),
-      ListCommands(),   SetCommands(),        SortedSetCommands(), TransactionCommands(),
-      PubSubCommands(), ConnectionCommands(), ServerCommands(),    DumpCommands(),
+      StringCommands(),      LcsCommands(),    KeyCommands(),        HashCommands(),
+      ListCommands(),        SetCommands(),    SortedSetCommands(),  StreamCommands(),
+      TransactionCommands(), PubSubCommands(), ConnectionCommands(), ServerCommands(),
+      DumpCommands(),
   };
   return tables;
 }

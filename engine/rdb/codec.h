@@ -1,10 +1,10 @@
 // RDB object bodies: how a value is written to disk, into DUMP payloads and RDB files.
 //
 // Writes the oldest plain types only, which every Redis since 4 reads: string 0, list 1, set 2,
-// hash 4, sorted set 5 (binary doubles). Reads all that redis-server 7.0.15 writes and what its
-// predecessors since 2.6 wrote, streams and modules excepted. Every byte is hostile: lengths
-// are checked before memory is taken, packed blobs wholly, duplicates refused.
-// Source: the RDB format up to version 11; redis 7.0.15 for what is refused.
+// hash 4, sorted set 5 (binary doubles); of streams type 19, which Redis reads since 7.0. Reads all
+// that redis-server 7.0.15 writes and what its predecessors since 2.6 wrote, modules excepted.
+// Every byte is hostile: lengths are checked before memory is taken, packed blobs wholly,
+// duplicates refused. Source: the RDB format up to version 11; redis 7.0.15 for what is refused.
 
 #pragma once
 
@@ -42,8 +42,9 @@ enum class RdbType : std::uint8_t {
   kStream3 = 21,
 };
 
-// RDB version of what is written.
+// RDB versions of what is written.
 inline constexpr std::uint16_t kRdbVersion = 9;
+inline constexpr std::uint16_t kStreamRdbVersion = 10;
 // The newest version that is read.
 inline constexpr std::uint16_t kMaxRdbVersion = 10;
 

@@ -14,7 +14,8 @@ constexpr std::size_t kFooter = 10;  // u16 version, u64 checksum
 std::string DumpValue(const Entry& entry) {
   std::string payload(1, static_cast<char>(RdbTypeOf(entry)));
   AppendRdbObject(payload, entry);
-  AppendLe(payload, kRdbVersion);
+  const bool stream = entry.type() == ValueType::kStream;
+  AppendLe(payload, stream ? kStreamRdbVersion : kRdbVersion);
   AppendLe(payload, Crc64(0, payload));
   return payload;
 }
