@@ -21,9 +21,7 @@ struct HeapAllocator {
   T* allocate(std::size_t count) {
     return static_cast<T*>(Heap::Current().Allocate(count * sizeof(T)));
   }
-  void deallocate(T* block, std::size_t count) {
-    Heap::Current().Free(block, count * sizeof(T));
-  }
+  void deallocate(T* block, std::size_t count) { Heap::Current().Free(block, count * sizeof(T)); }
   template <class U>
   bool operator==(const HeapAllocator<U>&) const {
     return true;

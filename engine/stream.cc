@@ -191,8 +191,7 @@ namespace {
 // Appends elements to a listpack that has room for them.
 class Appender {
  public:
-  explicit Appender(char* bytes)
-      : bytes_(bytes), at_(bytes + LoadLe<std::uint32_t>(bytes) - 1) {}
+  explicit Appender(char* bytes) : bytes_(bytes), at_(bytes + LoadLe<std::uint32_t>(bytes) - 1) {}
   void Add(std::string_view text) {
     at_ = listpack::Write(at_, text);
     ++added_;
@@ -205,8 +204,8 @@ class Appender {
     *at_++ = static_cast<char>(listpack::kEnd);
     StoreLe(bytes_, static_cast<std::uint32_t>(at_ - bytes_));
     const std::size_t count = LoadLe<std::uint16_t>(bytes_ + 4) + added_;
-    StoreLe(bytes_ + 4, static_cast<std::uint16_t>(
-                            std::min<std::size_t>(count, listpack::kManyElements)));
+    StoreLe(bytes_ + 4,
+            static_cast<std::uint16_t>(std::min<std::size_t>(count, listpack::kManyElements)));
   }
 
  private:
@@ -241,7 +240,8 @@ void Stream::Append(StreamId id, std::span<const std::string_view> pairs,
   bool same = fresh;
   if (fresh) {
     Block empty{nullptr, 0};
-    const std::size_t room = listpack::kHeaderBytes + 1 + 9 * kIntegerRoom + field_room + value_room;
+    const std::size_t room =
+        listpack::kHeaderBytes + 1 + 9 * kIntegerRoom + field_room + value_room;
     empty.bytes = static_cast<char*>(Heap::Current().Allocate(RoundUp(room)));
     empty.capacity = static_cast<std::uint32_t>(RoundUp(room));
     StoreLe(empty.bytes, static_cast<std::uint32_t>(listpack::kHeaderBytes + 1));
@@ -276,8 +276,7 @@ void Stream::Append(StreamId id, std::span<const std::string_view> pairs,
   entry.AddInteger(Delta(id.seq, block->first.seq));
   if (!same) entry.AddInteger(static_cast<std::int64_t>(fields));
   for (std::size_t i = same ? 1 : 0; i < pairs.size(); i += same ? 2 : 1) entry.Add(pairs[i]);
-  entry.AddInteger(
-      static_cast<std::int64_t>(kFixedElements + (same ? fields : 1 + 2 * fields)));
+  entry.AddInteger(static_cast<std::int64_t>(kFixedElements + (same ? fields : 1 + 2 * fields)));
   entry.Finish();
   root.last = id;
   if (++root.length == 1) root.first = id;
@@ -352,9 +351,9 @@ std::size_t Stream::Trim(const StreamTrim& trim) {
     }
     std::vector<StreamId> ids;
     if (whole && trim.references != StreamReferences::kKeep) ids = IdsOf(block);
-    const bool held = trim.references == StreamReferences::kAcked &&
-                      std::any_of(ids.begin(), ids.end(),
-                                  [&](StreamId id) { return IsReferenced(id); });
+    const bool held =
+        trim.references == StreamReferences::kAcked &&
+        std::any_of(ids.begin(), ids.end(), [&](StreamId id) { return IsReferenced(id); });
     if (whole && !held) {
       const auto next = std::next(block);
       if (trim.references == StreamReferences::kDrop) {

@@ -82,8 +82,8 @@ struct StreamConsumer;
 
 // An entry that was delivered and not acknowledged.
 struct StreamNack {
-  StreamConsumer* consumer;    // who has it
-  std::int64_t delivered_ms;   // last
+  StreamConsumer* consumer;   // who has it
+  std::int64_t delivered_ms;  // last
   std::uint64_t deliveries;
 };
 
@@ -96,7 +96,7 @@ struct StreamConsumer {
 struct StreamGroup {
   static constexpr std::int64_t kUnknown = -1;
 
-  StreamId last_id;                // delivered last
+  StreamId last_id;  // delivered last
   std::int64_t entries_read = kUnknown;
   HeapMap<StreamId, StreamNack> pending;
   HeapMap<HeapString, StreamConsumer> consumers;

@@ -56,8 +56,9 @@ struct IntervalEnd {
 Result<IntervalEnd> ParseIntervalPart(std::string_view text, std::uint64_t missing_seq) {
   const bool open = text.size() > 1 && text[0] == '(';
   if (open) text.remove_prefix(1);
-  SATCHEL_ASSIGN(const StreamId id,
-                 ParseStreamId(text, missing_seq, open ? StreamIdForm::kStrict : StreamIdForm::kEnds));
+  SATCHEL_ASSIGN(
+      const StreamId id,
+      ParseStreamId(text, missing_seq, open ? StreamIdForm::kStrict : StreamIdForm::kEnds));
   return IntervalEnd{id, open};
 }
 
@@ -283,8 +284,8 @@ StreamConsumer& SeeConsumer(Call& call, std::string_view key, std::string_view g
 }
 
 std::string NoGroupText(std::string_view key, std::string_view group) {
-  return "NOGROUP No such key '" + std::string(key) + "' or consumer group '" +
-         std::string(group) + "'";
+  return "NOGROUP No such key '" + std::string(key) + "' or consumer group '" + std::string(group) +
+         "'";
 }
 
 std::string NoSuchGroupText(std::string_view key, std::string_view group) {

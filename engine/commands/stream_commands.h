@@ -28,9 +28,9 @@ Result<StreamId> ParseIntervalEnd(std::string_view text);
 
 // Options of XADD and XTRIM.
 struct StreamAddOptions {
-  bool only_existing = false;           // NOMKSTREAM
-  std::optional<StreamId> id;           // XADD; empty: *
-  bool any_seq = false;                 // ms-*
+  bool only_existing = false;  // NOMKSTREAM
+  std::optional<StreamId> id;  // XADD; empty: *
+  bool any_seq = false;        // ms-*
   std::optional<StreamTrim> trim;
   std::size_t next = 0;  // argument behind the options: XADD's id
 };

@@ -116,8 +116,7 @@ Result<std::optional<std::uint64_t>> ParseFull(const Call& call) {
   constexpr std::uint64_t kDefaultCount = 10;
   if (call.argc() == 3) return std::optional<std::uint64_t>();
   const bool counted = call.argc() == 6;
-  if ((call.argc() != 4 && !counted) || !call.Is(3, "FULL") ||
-      (counted && !call.Is(4, "COUNT"))) {
+  if ((call.argc() != 4 && !counted) || !call.Is(3, "FULL") || (counted && !call.Is(4, "COUNT"))) {
     return ReplyError(call.SubcommandText());
   }
   if (!counted) return std::optional(kDefaultCount);

@@ -16,9 +16,9 @@ constexpr std::int64_t kMinRetryMs = 10;
 struct ReadRequest {
   Args keys;
   Args ids;
-  std::uint64_t count = 0;                   // 0: all
-  std::optional<std::int64_t> deadline_ms;   // BLOCK; 0: for ever
-  bool in_group = false;                     // XREADGROUP
+  std::uint64_t count = 0;                  // 0: all
+  std::optional<std::int64_t> deadline_ms;  // BLOCK; 0: for ever
+  bool in_group = false;                    // XREADGROUP
   std::optional<std::string_view> group;
   std::string_view consumer;
   bool noack = false;
@@ -323,8 +323,7 @@ void ServeGroup(Call& call, Reply& reply, const ReadRequest& request, std::strin
   const StreamGroup& group = *stream.FindGroup(*request.group);
   std::vector<StreamId> claimable;
   if (request.claim_ms) {
-    claimable =
-        FindClaimable(stream, group, call.now_ms(), *request.claim_ms, request.count);
+    claimable = FindClaimable(stream, group, call.now_ms(), *request.claim_ms, request.count);
   }
   const bool fresh = stream.size() > 0 && stream.LastEntryId() > group.last_id;
   if (!fresh && claimable.empty()) return;
@@ -386,8 +385,7 @@ void ServeReadyKey(Call& call, Reply& reply, ReadRequest request) {
   }
   std::vector<StreamId> claimable;
   if (request.claim_ms) {
-    claimable =
-        FindClaimable(stream, *group, call.now_ms(), *request.claim_ms, request.count);
+    claimable = FindClaimable(stream, *group, call.now_ms(), *request.claim_ms, request.count);
   }
   if (stream.last_id() <= group->last_id && claimable.empty()) {
     Call::BlockOptions options;

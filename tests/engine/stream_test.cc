@@ -45,7 +45,6 @@ class StreamTest : public testing::Test {
     return {.limits = {.stream_node_max_bytes = bytes, .stream_node_max_entries = entries}};
   }
 
-
   Heap heap_;
   HeapScope scope_{heap_};
   ValueContext context_ = ContextOf(4096, 100);
@@ -131,10 +130,9 @@ TEST_F(StreamTest, TrimmingCanSpareWhatGroupsHold) {
   for (std::uint64_t i = 1; i <= 6; ++i) Append(stream_, {i, 0}, {"f", "v"}, two);
   StreamGroup& group = *stream_.AddGroup("g", {5, 0}, StreamGroup::kUnknown);
   group.Assign({2, 0}, group.AddConsumer("c", 0));
-  EXPECT_EQ(stream_.Trim({.max_length = 0,
-                          .whole_blocks = true,
-                          .references = StreamReferences::kAcked}),
-            0u);
+  EXPECT_EQ(
+      stream_.Trim({.max_length = 0, .whole_blocks = true, .references = StreamReferences::kAcked}),
+      0u);
   EXPECT_EQ(stream_.Trim({.max_length = 0, .references = StreamReferences::kAcked}), 4u);
   EXPECT_TRUE(stream_.Contains({2, 0}));
   EXPECT_TRUE(stream_.Contains({6, 0}));
@@ -182,9 +180,9 @@ TEST_F(StreamTest, MatchesAModel) {
         Pairs pairs;
         for (std::uint64_t i = 0; i <= random.Below(3); ++i) {
           pairs.push_back("f" + FormatInt(static_cast<std::int64_t>(random.Below(2))));
-          pairs.push_back(random.Below(2) == 0
-                              ? FormatInt(static_cast<std::int64_t>(random.Next() >> random.Below(64)))
-                              : std::string(random.Below(90), 'v'));
+          pairs.push_back(random.Below(2) == 0 ? FormatInt(static_cast<std::int64_t>(
+                                                     random.Next() >> random.Below(64)))
+                                               : std::string(random.Below(90), 'v'));
         }
         Append(stream, id, pairs, context);
         model.emplace(id, pairs);
