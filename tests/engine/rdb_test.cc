@@ -240,6 +240,19 @@ TEST_F(RdbTest, DamagedBodiesAreRefusedOrReadNeverWorse) {
   }
 }
 
+// redis-server looks so closely only with sanitize-dump-payload.
+TEST_F(RdbTest, StreamsThatContradictThemselvesAreRefused) {
+  for (const std::string_view hex : {
+           "130110000000000000000100000000000000011c1c0000000a0001010001010181610200010201000100010"
+           "1010401ff020101010100000200",  // another length than the blocks have
+           "130110000000000000000100000000000000011c1c0000000a0001010001010181610200010201000100010"
+           "1010401ff0101010101000001010167010101010000000000000001000000000000000100806e8774010000"
+           "0300",  // pending with nobody
+       }) {
+    EXPECT_EQ(Restore(WithFooter(*FromHex(hex))), "-ERR Bad data format") << hex;
+  }
+}
+
 TEST_F(RdbTest, RepeatedMembersAndEmptyCollectionsAreRefused) {
   for (const std::string_view hex : {
            "020201610161",  // set: a, a
