@@ -59,6 +59,16 @@ void Engine::SignalReady(int db, std::string_view key) {
   ready_.push_back({db, std::string(key)});
 }
 
+void Engine::SignalStreams(int db) {
+  for (const Session* session : blocked_) {
+    if (session->blocked->db != db) continue;
+    for (const std::string& key : session->blocked->keys) {
+      const Entry* entry = keyspace_.Peek(db, key);
+      if (entry != nullptr && entry->type() == ValueType::kStream) SignalReady(db, key);
+    }
+  }
+}
+
 void Engine::ServeReady() {
   while (!ready_.empty()) {
     const std::vector<ReadyKey> ready = std::exchange(ready_, {});
@@ -66,24 +76,44 @@ void Engine::ServeReady() {
       auto it = blocked_keys_.find(WatchName(key.db, key.key));
       if (it == blocked_keys_.end()) continue;
       const std::list<Session*> waiting = it->second;
-      for (Session* session : waiting) {
+      const auto find = [&] {
         const Entry* entry = keyspace_.Peek(key.db, key.key);
-        if (entry == nullptr || entry->ExpiredAt(now_ms())) break;
+        return entry == nullptr || entry->ExpiredAt(now_ms()) ? nullptr : entry;
+      };
+      for (Session* session : waiting) {
+        const Entry* entry = find();
+        if (entry == nullptr) break;
         if (!session->blocked || !WaitsForType(*session->blocked->command, entry->type())) {
           continue;
         }
-        ServeWaiter(*session, key);
+        ServeWaiter(*session, &key);
       }
+      const Entry* entry = find();
+      if (entry == nullptr || entry->type() != ValueType::kStream) EndGroupReads(key);
     }
   }
 }
 
-void Engine::ServeWaiter(Session& session, const ReadyKey& ready) {
+// Ends the waits in groups of a stream that is gone.
+void Engine::EndGroupReads(const ReadyKey& gone) {
+  auto it = blocked_keys_.find(WatchName(gone.db, gone.key));
+  if (it == blocked_keys_.end()) return;
+  const std::list<Session*> waiting = it->second;
+  for (Session* session : waiting) {
+    if (!session->blocked) continue;
+    const Command& command = *session->blocked->command;
+    if ((command.categories & kCatStream) == 0 || (command.flags & kWrite) == 0) continue;
+    UnblockWithError(*session, "UNBLOCKED the stream key no longer exists");
+  }
+}
+
+// Runs a blocked command again: for a key that is ready, or because it asked for this time.
+void Engine::ServeWaiter(Session& session, const ReadyKey* ready) {
   const BlockedState& state = *session.blocked;
   const std::vector<std::string_view> args(state.args.begin(), state.args.end());
   Call call(*this, session, *state.command, args);
   call.may_block_ = true;
-  call.ready_key_ = ready.key;
+  if (ready != nullptr) call.ready_key_ = ready->key;
   ++unit_depth_;  // not BeginUnit: ready keys of this unit are served by our caller's loop
   unit_now_ms_ = 0;
   RunCall(call, session.waiter->Sink());
@@ -93,6 +123,17 @@ void Engine::ServeWaiter(Session& session, const ReadyKey& ready) {
   Unlist(session);
   session.blocked.reset();
   session.waiter->Served();
+}
+
+void Engine::RetryBlocked() {
+  std::vector<Session*> due;
+  for (Session* session : blocked_) {
+    const std::int64_t retry = session->blocked->retry_ms;
+    if (retry != 0 && retry <= now_ms()) due.push_back(session);
+  }
+  for (Session* session : due) {
+    if (session->blocked) ServeWaiter(*session, nullptr);
+  }
 }
 
 void Engine::TimeOutBlocked() {

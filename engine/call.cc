@@ -116,6 +116,7 @@ void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form
   const auto build = form == Form::kBest ? Entry::NewString : Entry::NewText;
   if (old == nullptr) return Adopt(db(), build(key, value, false));
   engine_.Touch(db(), key);
+  if (old->type() == ValueType::kStream) engine_.SignalReady(db(), key);
   const bool keep = ttl == Ttl::kKeep && old->has_deadline();
   if (old->encoding() == Encoding::kInline && old->has_deadline() == keep &&
       old->inline_bytes().size() == value.size() && (form == Form::kText || !ParseInt(value))) {
@@ -170,8 +171,10 @@ StringBuffer& Call::EditRaw(std::string_view key, std::size_t capacity) {
 }
 
 bool Call::RemoveIn(int db, std::string_view key) {
-  if (LookIn(db, key) == nullptr) return false;
+  const Entry* entry = LookIn(db, key);
+  if (entry == nullptr) return false;
   engine_.Touch(db, key);
+  if (entry->type() == ValueType::kStream) engine_.SignalReady(db, key);
   return engine_.keyspace_.Remove(db, key, HashOf(key));
 }
 
@@ -197,6 +200,8 @@ void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {
 void Call::Move(int from_db, std::string_view from, int to_db, std::string_view to) {
   engine_.Touch(from_db, from);
   engine_.Touch(to_db, to);
+  const Entry* entry = engine_.keyspace_.Peek(from_db, from);
+  if (entry->type() == ValueType::kStream) engine_.SignalReady(from_db, from);
   engine_.keyspace_.Move(from_db, from, to_db, to);
   EventIn(to_db, kEventNew, "new", to);
   engine_.SignalReady(to_db, to);
@@ -204,12 +209,15 @@ void Call::Move(int from_db, std::string_view from, int to_db, std::string_view 
 
 std::size_t Call::Flush(int db) {
   engine_.InvalidateDatabase(db, -1);
+  engine_.SignalStreams(db);
   return engine_.keyspace_.Flush(db);
 }
 
 void Call::Swap(int a, int b) {
   engine_.InvalidateDatabase(a, b);
   engine_.InvalidateDatabase(b, a);
+  engine_.SignalStreams(a);
+  engine_.SignalStreams(b);
   engine_.keyspace_.Swap(a, b);
   for (const Session* session : engine_.blocked_) {
     const int waiting_in = session->blocked->db;
@@ -249,10 +257,15 @@ Result<std::int64_t> Call::BlockDeadline(std::size_t i) const {
   return deadline;
 }
 
-bool Call::Block(std::span<const std::string_view> keys, std::int64_t deadline_ms) {
+bool Call::Block(std::span<const std::string_view> keys, std::int64_t deadline_ms,
+                 const BlockOptions& options) {
   if (!may_block_) return false;
   wants_block_ = true;
-  if (!session_.blocked) engine_.Block(session_, command_, args_, keys, deadline_ms);
+  if (!session_.blocked) {
+    const Args rerun = options.rerun.empty() ? args_ : options.rerun;
+    engine_.Block(session_, command_, rerun, keys, deadline_ms);
+  }
+  session_.blocked->retry_ms = options.retry_ms;
   return true;
 }
 

@@ -53,7 +53,7 @@ class Call {
   // Without touching statistics or access time.
   const Entry* Look(std::string_view key) { return LookIn(db(), key); }
   const Entry* LookIn(int db, std::string_view key);
-  // Null when absent; kWrongType when another type. T: List, Set, SortedSet, Hash.
+  // Null when absent; kWrongType when another type. T: List, Set, SortedSet, Hash, Stream.
   template <class T>
   Result<const T*> Find(std::string_view key);
   // A string entry, or null when absent.
@@ -125,6 +125,10 @@ class Call {
   // call Effect or Changed.
   bool effects_wanted() const { return engine_.effects_wanted(); }
   void Changed(std::size_t changes = 1);
+  // This change is none to those who watch the key: what groups of a stream do.
+  void KeepWatchers() { keeps_watchers_ = true; }
+  // Callers may wait for what the value has now. New containers are signalled by themselves.
+  void SignalReady(std::string_view key) { engine_.SignalReady(db(), key); }
   // Keyspace notification.
   void Event(EventClass event_class, std::string_view event, std::string_view key) {
     if (engine_.config_.notify_classes & event_class) engine_.Notify(event_class, event, key, db());
@@ -139,7 +143,17 @@ class Call {
   Result<std::int64_t> BlockDeadline(std::size_t i) const;
   // Asks to wait until one of the keys is ready or the deadline passes. False when waiting
   // is not possible here (EXEC, a script, the timeout has come): reply the null instead.
-  bool Block(std::span<const std::string_view> keys, std::int64_t deadline_ms);
+  bool Block(std::span<const std::string_view> keys, std::int64_t deadline_ms) {
+    return Block(keys, deadline_ms, {});
+  }
+  struct BlockOptions {
+    Args rerun = {};            // run these arguments again; empty: the command's
+    std::int64_t retry_ms = 0;  // also run again at this time, with no ready key; 0: never
+  };
+  bool Block(std::span<const std::string_view> keys, std::int64_t deadline_ms,
+             const BlockOptions& options);
+  // The command waited before: this is not its first run.
+  bool was_blocked() const { return session_.blocked != nullptr; }
   // The key that became ready when the command runs again; empty on the first run. A
   // command that waits for several keys looks at this one only.
   std::optional<std::string_view> ready_key() const { return ready_key_; }
@@ -167,6 +181,7 @@ class Call {
   bool changed_ = false;
   bool may_block_ = false;
   bool wants_block_ = false;
+  bool keeps_watchers_ = false;
   std::optional<std::string_view> ready_key_;
   // The hash of the first argument, which is the key of most commands.
   mutable bool hash_known_ = false;

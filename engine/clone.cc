@@ -4,6 +4,7 @@
 #include "engine/list.h"
 #include "engine/set.h"
 #include "engine/sorted_set.h"
+#include "engine/stream.h"
 
 namespace satchel::engine {
 namespace {
@@ -33,6 +34,8 @@ Entry* CloneValue(const Entry& from, std::string_view key) {
       return CloneContainer<SortedSet>(from, key);
     case ValueType::kHash:
       return CloneContainer<Hash>(from, key);
+    case ValueType::kStream:
+      return CloneContainer<Stream>(from, key);
     default:
       return CloneString(from, key);
   }

@@ -4,6 +4,7 @@
 #include "engine/list.h"
 #include "engine/set.h"
 #include "engine/sorted_set.h"
+#include "engine/stream.h"
 
 namespace satchel::engine {
 namespace {
@@ -68,6 +69,35 @@ void MixHash(Sha1Digest& digest, const Hash& hash) {
   });
 }
 
+void MixStream(Sha1Digest& digest, const Stream& stream) {
+  StreamIterator it(stream, kMinStreamId, kMaxStreamId);
+  while (it.Next()) {
+    const StreamId id = it.entry().id;
+    MixInto(digest, std::to_string(id.ms) + '.' + std::to_string(id.seq));
+    it.entry().ForEach([&](std::string_view field, std::string_view value) {
+      MixInto(digest, field);
+      MixInto(digest, value);
+    });
+  }
+}
+
+// What the reference leaves out. Not when a consumer was seen: that is no part of the effects.
+void MixStreamGroups(Sha1Digest& digest, const Stream& stream) {
+  MixInto(digest, stream.last_id().text() + ' ' + stream.max_deleted_id().text() + ' ' +
+                      std::to_string(stream.entries_added()));
+  for (const auto& [name, group] : stream.groups()) {
+    MixInto(digest, name);
+    MixInto(digest, group.last_id.text() + ' ' + FormatInt(group.entries_read));
+    for (const auto& [consumer_name, consumer] : group.consumers) {
+      MixInto(digest, consumer_name);
+      for (const auto& [id, nack] : consumer.pending) {
+        MixInto(digest, id.text() + ' ' + FormatInt(nack->delivered_ms) + ' ' +
+                            std::to_string(nack->deliveries));
+      }
+    }
+  }
+}
+
 // The reference's type numbers.
 std::uint32_t TypeNumber(ValueType type) {
   switch (type) {
@@ -106,6 +136,7 @@ void MixValue(Sha1Digest& digest, const Entry& entry) {
       MixHash(digest, *entry.As<Hash>());
       break;
     case ValueType::kStream:
+      MixStream(digest, *entry.As<Stream>());
       break;
   }
   if (entry.has_deadline()) XorInto(digest, "!!expire!!");
@@ -123,6 +154,7 @@ Sha1Digest EntryDigest(const Entry& entry) {
   Sha1Digest digest{};
   MixInto(digest, entry.key());
   MixValue(digest, entry);
+  if (entry.type() == ValueType::kStream) MixStreamGroups(digest, *entry.As<Stream>());
   if (entry.has_deadline()) MixInto(digest, FormatInt(entry.deadline_ms()));
   return digest;
 }

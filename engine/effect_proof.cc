@@ -19,6 +19,8 @@ std::size_t ElementsOf(const Entry& entry) {
       return entry.As<SortedSet>()->size();
     case ValueType::kHash:
       return entry.As<Hash>()->size();
+    case ValueType::kStream:
+      return entry.As<Stream>()->size();
     default:
       return 1;
   }

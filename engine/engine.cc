@@ -318,8 +318,9 @@ void Engine::RunCall(Call& call, Reply& reply) {
     CountError(reply.error_code());
   }
   if (touched_.size() > touched) {
-    if (call.changed_) InvalidateWatchers(touched);
-    if (!call.changed_) touched_.resize(touched);
+    const bool announced = call.changed_ && !call.keeps_watchers_;
+    if (announced) InvalidateWatchers(touched);
+    if (!announced) touched_.resize(touched);
   }
 }
 
@@ -335,7 +336,7 @@ void Engine::ExecuteInner(Session& session, const Command& command, Args args, R
 
 Result<void> Engine::Replay(int db, Args args) {
   HeapScope heap(heap_);
-  const Command* command = commands_->Find(args[0]);
+  const Command* command = Lookup(args);
   if (command == nullptr || command->run == nullptr || !command->ArityFits(args.size())) {
     return MakeError(ErrorCode::kCorrupt, "unknown effect " + Printable(args[0]));
   }
@@ -479,6 +480,7 @@ void Engine::InvalidateDatabase(int db, int content_db) {
 void Engine::Expire(int db, std::string_view key) {
   const std::string name(key);  // the key may be the entry's own bytes
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, name);
+  if (keyspace_.Peek(db, name)->type() == ValueType::kStream) SignalReady(db, name);
   keyspace_.Remove(db, name, keyspace_.Hash(name));
   InvalidateKey(db, name);
   ++stats_.expired_keys;
@@ -630,6 +632,7 @@ void Engine::Tick() {
   now_ms();  // brings the access clock up to date
   stats_.peak_memory = std::max(stats_.peak_memory, used_memory());
   if (config_.active_expire && !loading_) ExpireCycle();
+  RetryBlocked();
   TimeOutBlocked();
   constexpr std::size_t kReapPerTick = 4096;  // some 200 us
   if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerTick);
@@ -642,6 +645,7 @@ std::int64_t Engine::NextDeadlineMs() const {
   std::int64_t next = config_.active_expire ? keyspace_.EarliestDeadline() : Database::kNoDeadline;
   for (const Session* session : blocked_) {
     if (session->blocked->deadline_ms != 0) next = std::min(next, session->blocked->deadline_ms);
+    if (session->blocked->retry_ms != 0) next = std::min(next, session->blocked->retry_ms);
   }
   if (pause_end_ms_ != 0) next = std::min(next, pause_end_ms_);
   return next;

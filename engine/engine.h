@@ -284,8 +284,12 @@ class Engine {
              std::span<const std::string_view> keys, std::int64_t deadline_ms);
   void Unlist(Session& session);
   void SignalReady(int db, std::string_view key);
+  // Streams of a database that are about to go: callers may wait in their groups.
+  void SignalStreams(int db);
   void ServeReady();
-  void ServeWaiter(Session& session, const ReadyKey& ready);
+  void ServeWaiter(Session& session, const ReadyKey* ready);
+  void EndGroupReads(const ReadyKey& gone);
+  void RetryBlocked();
   void TimeOutBlocked();
 
   void Touch(int db, std::string_view key);

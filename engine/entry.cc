@@ -4,6 +4,7 @@
 #include "engine/list.h"
 #include "engine/set.h"
 #include "engine/sorted_set.h"
+#include "engine/stream.h"
 
 namespace satchel::engine {
 
@@ -116,6 +117,7 @@ void Entry::Free(Entry* entry) {
       entry->As<Hash>()->~Hash();
       break;
     case ValueType::kStream:
+      entry->As<Stream>()->~Stream();
       break;
   }
   FreeShell(entry);
@@ -152,6 +154,7 @@ std::size_t Entry::MemoryBytes() const {
       value = As<Hash>()->MemoryBytes();
       break;
     case ValueType::kStream:
+      value = As<Stream>()->MemoryBytes();
       break;
   }
   return block_bytes() + value;
@@ -177,7 +180,7 @@ std::string_view Entry::encoding_name() const {
     case ValueType::kHash:
       return As<Hash>()->encoding();
     case ValueType::kStream:
-      return "stream";
+      return As<Stream>()->encoding();
   }
   return "unknown";
 }

@@ -132,7 +132,7 @@ class Entry {
     return {at + 1, static_cast<unsigned char>(*at)};
   }
 
-  // Containers. T is List, Set, SortedSet or Hash.
+  // Containers. T is List, Set, SortedSet, Hash or Stream.
   template <class T>
   T* As() {
     static_assert(sizeof(T) == 8);

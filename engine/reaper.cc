@@ -8,6 +8,7 @@
 #include "engine/list.h"
 #include "engine/set.h"
 #include "engine/sorted_set.h"
+#include "engine/stream.h"
 
 namespace satchel::engine {
 namespace {
@@ -25,6 +26,8 @@ std::size_t ElementsOf(const Entry& entry) {
       return entry.As<SortedSet>()->size();
     case ValueType::kHash:
       return entry.As<Hash>()->size();
+    case ValueType::kStream:
+      return entry.As<Stream>()->size();
     default:
       return 1;
   }
@@ -40,6 +43,8 @@ bool FreeValue(Entry& entry, std::uint64_t& cursor, std::size_t& budget) {
       return entry.As<SortedSet>()->ClearSome(cursor, budget);
     case ValueType::kHash:
       return entry.As<Hash>()->ClearSome(cursor, budget);
+    case ValueType::kStream:
+      return entry.As<Stream>()->ClearSome(budget);
     default:
       return true;
   }

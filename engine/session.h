@@ -67,6 +67,7 @@ struct BlockedState {
   std::vector<std::string> keys;
   int db = 0;
   std::int64_t deadline_ms = 0;  // 0: none
+  std::int64_t retry_ms = 0;     // when to run again even if no key is ready; 0: never
   std::uint64_t order = 0;       // of blocking; older first
   std::int64_t since_ticks = 0;
 };

@@ -44,6 +44,12 @@ void Engine::AddSettings() {
   settings_.Add(SizeSetting("hll-sparse-max-bytes",
                             "Bytes up to which a HyperLogLog stays in its sparse form.",
                             &limits.hll_max_sparse_bytes, 0, kMaxLong));
+  settings_.Add(SizeSetting("stream-node-max-bytes",
+                            "Bytes up to which a stream's block is filled; 0: no limit.",
+                            &limits.stream_node_max_bytes, 0, kMaxLong));
+  settings_.Add(IntSetting("stream-node-max-entries",
+                           "Entries up to which a stream's block is filled; 0: no limit.",
+                           &limits.stream_node_max_entries, 0, kMaxLong));
 
   SettingRow password =
       StringSetting("requirepass", "Password of the default user; empty: none.", &config_.password);

@@ -1,6 +1,6 @@
 // What every value has in common. A value other than a string is an 8-byte handle (List,
-// Set, SortedSet, Hash) that lives inside its key's entry and owns its memory in the current
-// Heap: move-only, destroyed where the entry is destroyed.
+// Set, SortedSet, Hash, Stream) that lives inside its key's entry and owns its memory in the
+// current Heap: move-only, destroyed where the entry is destroyed.
 
 #pragma once
 
@@ -27,14 +27,18 @@ struct EncodingLimits {
   std::int64_t set_max_intset_entries = 4;
   std::int64_t list_max_listpack_size = 3;
   std::int64_t hll_max_sparse_bytes = 40;
+  std::int64_t stream_node_max_bytes = 128;
+  std::int64_t stream_node_max_entries = 4;
 #else
   std::int64_t hash_max_listpack_entries = 512;
   std::int64_t hash_max_listpack_value = 64;
   std::int64_t zset_max_listpack_entries = 128;
   std::int64_t zset_max_listpack_value = 64;
   std::int64_t set_max_intset_entries = 512;
-  std::int64_t list_max_listpack_size = -2;  // elements; -1..-5: 4, 8, 16, 32, 64 KB a block
+  std::int64_t list_max_listpack_size = -2;    // elements; -1..-5: 4, 8, 16, 32, 64 KB a block
   std::int64_t hll_max_sparse_bytes = 3000;
+  std::int64_t stream_node_max_bytes = 4096;   // 0: none
+  std::int64_t stream_node_max_entries = 100;  // 0: none
 #endif
 };
 

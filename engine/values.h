@@ -7,6 +7,7 @@
 #include "engine/list.h"
 #include "engine/set.h"
 #include "engine/sorted_set.h"
+#include "engine/stream.h"
 
 namespace satchel::engine {
 
@@ -25,6 +26,10 @@ struct ValueTypeOf<SortedSet> {
 template <>
 struct ValueTypeOf<Hash> {
   static constexpr ValueType value = ValueType::kHash;
+};
+template <>
+struct ValueTypeOf<Stream> {
+  static constexpr ValueType value = ValueType::kStream;
 };
 
 }  // namespace satchel::engine

@@ -30,6 +30,8 @@ std::optional<ValueType> TypeOf(std::uint8_t type) {
     case RdbType::kHash:
     case RdbType::kHashWithDeadlines:
       return ValueType::kHash;
+    case RdbType::kStream2:
+      return ValueType::kStream;
     default:
       return std::nullopt;
   }

@@ -20,6 +20,7 @@ std::span<const Command> HashFieldCommands();
 std::span<const Command> ListCommands();
 std::span<const Command> SetCommands();
 std::span<const Command> SortedSetCommands();
+std::span<const Command> StreamCommands();
 std::span<const Command> TransactionCommands();
 std::span<const Command> PubSubCommands();
 std::span<const Command> ConnectionCommands();

@@ -660,7 +660,7 @@ std::span<const std::span<const Command>> EngineCommandTables() {
   static const std::span<const Command> tables[] = {
       StringCommands(),    BitmapCommands(),      LcsCommands(),         SortCommands(),
       KeyCommands(),       HashCommands(),        HashFieldCommands(),   ListCommands(),        SetCommands(),
-      SortedSetCommands(), TransactionCommands(), HyperLogLogCommands(), GeoCommands(),
+      SortedSetCommands(), StreamCommands(), TransactionCommands(), HyperLogLogCommands(), GeoCommands(),
       PubSubCommands(),    ConnectionCommands(),  ServerCommands(),      DumpCommands(),
   };
   return tables;

@@ -7,6 +7,7 @@
 #include "engine/hash.h"
 #include "engine/list.h"
 #include "engine/rdb/packed_blobs.h"
+#include "engine/rdb/streams.h"
 #include "engine/set.h"
 #include "engine/sorted_set.h"
 
@@ -102,7 +103,7 @@ void AppendRdbObject(std::string& out, const Entry& entry) {
       });
       break;
     case ValueType::kStream:
-      SATCHEL_CHECK(false);
+      AppendRdbStream(out, *entry.As<Stream>());
       break;
   }
 }
@@ -244,7 +245,7 @@ class Builder {
       case RdbType::kStream1:
       case RdbType::kStream2:
       case RdbType::kStream3:
-        return MakeError(ErrorCode::kUnsupported, "streams are not supported by this version");
+        return ReadStream(static_cast<RdbType>(type));
       case RdbType::kModule1:
       case RdbType::kModule2:
         return MakeError(ErrorCode::kUnsupported, "values of modules are not supported");
@@ -257,6 +258,14 @@ class Builder {
     std::string buffer;
     SATCHEL_ASSIGN(const std::string_view bytes, reader_.String(buffer));
     return Entry::NewString(key_, bytes, with_deadline_);
+  }
+
+  // Unlike other values a stream may be empty.
+  Result<Entry*> ReadStream(RdbType type) {
+    SATCHEL_ASSIGN(Stream stream, ReadRdbStream(reader_, type));
+    Entry* entry = Entry::NewHandle(key_, ValueType::kStream, 0, with_deadline_);
+    new (entry->As<Stream>()) Stream(std::move(stream));
+    return entry;
   }
 
   template <class T>

@@ -2,7 +2,6 @@
 
 #include "base/bytes.h"
 #include "engine/engine.h"
-#include "engine/hash.h"
 #include "engine/rdb/codec.h"
 
 namespace satchel::engine {
@@ -10,13 +9,23 @@ namespace {
 
 constexpr std::size_t kFooter = 10;  // u16 version, u64 checksum
 
+std::uint16_t RdbVersionOf(const Entry& entry) {
+  switch (RdbTypeOf(entry)) {
+    case RdbType::kStream2:
+      return kStreamRdbVersion;
+    case RdbType::kHashWithDeadlines:
+      return kDeadlineRdbVersion;
+    default:
+      return kRdbVersion;
+  }
+}
+
 }  // namespace
 
 std::string DumpValue(const Entry& entry) {
   std::string payload(1, static_cast<char>(RdbTypeOf(entry)));
   AppendRdbObject(payload, entry);
-  const bool has_deadlines = entry.type() == ValueType::kHash && entry.As<Hash>()->has_deadlines();
-  AppendLe(payload, has_deadlines ? kRdbVersionOfDeadlines : kRdbVersion);
+  AppendLe(payload, RdbVersionOf(entry));
   AppendLe(payload, Crc64(0, payload));
   return payload;
 }

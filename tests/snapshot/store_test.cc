@@ -31,21 +31,34 @@ class StoreTest : public SnapshotStoreTest {
       Run(store, "SET key:" + n + " " + n, 3);
     }
     for (const std::string& line : {list, hash, set, zset}) Run(store, line);
+    for (int i = 1; i <= 250; ++i) {
+      Run(store, "XADD stream " + std::to_string(i) + "-0 field value" + std::to_string(i));
+    }
+    Run(store, "XDEL stream 7-0 250-0");
+    Run(store, "XGROUP CREATE stream group 0");
+    Run(store, "XREADGROUP GROUP group consumer COUNT 120 STREAMS stream >");
+    Run(store, "XGROUP CREATE emptystream group $ MKSTREAM");
     Run(store, "EXPIREAT hh 9999999998");
     Run(store, "SET other value EXAT 9999999997", 15);
   }
 };
 
 TEST_F(StoreTest, EveryTypeAndDatabaseSurvivesCloseAndOpen) {
+  const auto groups = [](Store& store) {
+    return Run(store, "XINFO STREAM stream FULL COUNT 0") + Run(store, "XINFO GROUPS emptystream");
+  };
   std::string before;
+  std::string groups_before;
   {
     Store store = Open();
     FillAll(store);
     before = Digest(store);
+    groups_before = groups(store);
     EXPECT_TRUE(store->Close());
   }
   Store store = Open();
   EXPECT_EQ(Digest(store), before);
+  EXPECT_EQ(groups(store), groups_before);  // no part of the digest
   EXPECT_EQ(Run(store, "PEXPIRETIME pttl"), ":9999999999123");
   EXPECT_EQ(Run(store, "DBSIZE", 3), ":1000");
 }
