@@ -132,6 +132,9 @@ class Call {
   // command that waits for several keys looks at this one only.
   std::optional<std::string_view> ready_key() const { return ready_key_; }
 
+  // Keeps an argument, a password, out of the slow log and of MONITOR.
+  void Redact(std::size_t i) { engine_.redacted_.push_back(i); }
+
   // "unknown subcommand or wrong number of arguments": a subcommand that checks for itself.
   std::string SubcommandText() const;
 

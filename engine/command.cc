@@ -65,6 +65,43 @@ bool FindKeys(const Command& command, std::span<const std::string_view> args,
   return true;
 }
 
+bool FindUsedKeys(const Command& command, std::span<const std::string_view> args,
+                  std::vector<KeyPosition>* keys) {
+  if (!FindKeys(command, args, keys)) return false;
+  std::erase_if(*keys, [](const KeyPosition& key) { return (key.flags & kNotKey) != 0; });
+  if (command.name != "SET" || args.size() < 3) return true;  // a script may ask about anything
+  const bool get = std::any_of(args.begin() + 3, args.end(),
+                               [](std::string_view arg) { return EqualIgnoreCase(arg, "GET"); });
+  for (KeyPosition& key : *keys) key.flags = get ? kRW | kAccess | kUpdate : kOW | kUpdate;
+  return true;
+}
+
+std::uint32_t AclMaskOf(const Command& command) {
+  std::uint32_t mask = 0;
+  std::uint32_t bit = 1;
+  const auto next = [&](bool holds) {
+    if (holds) mask |= bit;
+    bit <<= 1;
+  };
+  const std::uint32_t flags = command.flags;
+  const auto in = [&](AclCategory category) { return (command.categories & category) != 0; };
+  next(in(kCatKeyspace));
+  next((flags & kReadonly) != 0 && !in(kCatScripting));  // @read
+  next((flags & kWrite) != 0);
+  for (AclCategory category : {kCatSet, kCatSortedSet, kCatList, kCatHash, kCatString, kCatBitmap,
+                               kCatHyperLogLog, kCatGeo, kCatStream}) {
+    next(in(category));
+  }
+  next((flags & kPubsub) != 0);
+  next((flags & kAdmin) != 0 || in(kCatAdmin));
+  next((flags & kFast) != 0);
+  next((flags & kFast) == 0);  // @slow
+  next((flags & kBlocking) != 0);
+  next((flags & kAdmin) != 0 || in(kCatDangerous));
+  for (AclCategory category : {kCatConnection, kCatTransaction, kCatScripting}) next(in(category));
+  return mask;
+}
+
 Command::LegacyRange Command::legacy_range() const {
   LegacyRange range{0, 0, 0};
   for (const KeySpec& spec : keys) {

@@ -69,6 +69,7 @@ Engine::Engine(const EngineOptions& options)
       random_(options.seed),
       keyspace_(options.databases, random_.Next()),
       commands_(options.commands ? options.commands : OwnCommands()),
+      acl_(*commands_),
       pubsub_(std::make_unique<PubSub>()),
       command_stats_(commands_->indexes()),
       started_ms_(clock_.NowMs()),
@@ -133,7 +134,7 @@ void Engine::RunUnit(const std::function<void()>& body) {
 
 void Engine::AddSession(Session& session) {
   sessions_.Add(&session, now_ms());
-  session.authenticated = session.kind != Session::Kind::kClient || config_.password.empty();
+  if (session.kind == Session::Kind::kClient) SetUser(session, nullptr);
   if (session.kind == Session::Kind::kClient) ++stats_.connections;
 }
 
@@ -190,24 +191,27 @@ Outcome Engine::Execute(Session& session, Args args, Reply& reply) {
   return Dispatch(session, *command, args, reply);
 }
 
-// Why a command may not run now; empty when it may. In Redis' order.
-std::string_view Engine::RefusalOf(const Session& session, const Command& command) const {
-  if (!session.authenticated && !(command.flags & kNoAuth)) {
-    return "NOAUTH Authentication required.";
-  }
+// Why a command may not run now, whoever sends it; empty when it may.
+std::string_view Engine::RefusalOf(const Command& command) const {
   if (loading_ && !(command.flags & kLoading)) {
     return "LOADING Redis is loading the dataset in memory";
-  }
-  if (session.in_multi && (command.flags & kNoMulti)) {
-    return "ERR Command not allowed inside a transaction";
   }
   if (!write_refusal_.empty() && (command.flags & kWrite)) return write_refusal_;
   return {};
 }
 
 Outcome Engine::Dispatch(Session& session, const Command& command, Args args, Reply& reply) {
-  if (!session.authenticated || loading_ || session.in_multi || !write_refusal_.empty()) {
-    const std::string_view refusal = RefusalOf(session, command);
+  if (!session.authenticated && !(command.flags & kNoAuth) && acl_.authentication_needed()) {
+    return Reject(session, &command, reply, "NOAUTH Authentication required.");
+  }
+  if (session.in_multi && (command.flags & kNoMulti)) {
+    return Reject(session, &command, reply, "ERR Command not allowed inside a transaction");
+  }
+  if (const AclVerdict verdict = CheckAcl(session, command, args); !verdict.allowed()) {
+    return RejectDenied(session, command, args, verdict, reply);
+  }
+  if (loading_ || !write_refusal_.empty()) {
+    const std::string_view refusal = RefusalOf(command);
     if (!refusal.empty()) return Reject(session, &command, reply, refusal);
   }
   if (session.protocol == 2 && session.kind == Session::Kind::kClient && session.subscribed() &&
@@ -264,6 +268,8 @@ Outcome Engine::Queue(Session& session, Args args, Reply& reply) {
 }
 
 Outcome Engine::RunCommand(Session& session, const Command& command, Args args, Reply& reply) {
+  if (!redacted_.empty()) redacted_.clear();
+  ++session.commands;
   Call call(*this, session, command, args);
   call.may_block_ = session.waiter != nullptr && unit_depth_ == 0;
   // An in-process read is cheaper than reading the cycle counter twice.
@@ -349,7 +355,9 @@ void Engine::NoteSlow(Session& session, const Command& command, Args args, std::
                      .address = session.peer ? session.peer->Address() : "",
                      .client_name = session.name};
   const std::size_t shown = args.size() <= kMaxArgs ? args.size() : kMaxArgs - 1;
-  for (std::size_t i = 0; i < shown; ++i) entry.args.push_back(Shortened(args[i]));
+  for (std::size_t i = 0; i < shown; ++i) {
+    entry.args.push_back(IsRedacted(i) ? "(redacted)" : Shortened(args[i]));
+  }
   if (shown < args.size()) {
     entry.args.push_back("... (" + FormatInt(static_cast<std::int64_t>(args.size() - shown)) +
                          " more arguments)");

@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,6 +23,7 @@
 #include "base/random.h"
 #include "base/reply.h"
 #include "base/settings.h"
+#include "engine/acl.h"
 #include "engine/command_table.h"
 #include "engine/effects.h"
 #include "engine/events.h"
@@ -66,6 +68,10 @@ struct Stats {
   std::uint64_t commands = 0;
   std::uint64_t connections = 0;
   std::uint64_t rejected_connections = 0;
+  std::uint64_t denied_logins = 0;  // by the ACL, as the next three
+  std::uint64_t denied_commands = 0;
+  std::uint64_t denied_keys = 0;
+  std::uint64_t denied_channels = 0;
   std::uint64_t expired_keys = 0;
   std::uint64_t evicted_keys = 0;
   std::uint64_t keyspace_hits = 0;
@@ -80,7 +86,7 @@ struct Stats {
 
 // Parameters that commands ask for on their way; CONFIG rows point here.
 struct EngineConfig {
-  std::string password;  // requirepass; empty: none
+  std::string password;  // requirepass, as CONFIG GET shows it; the Acl has what counts
   std::uint32_t notify_classes = 0;
   std::int64_t slowlog_slower_than_us = 10000;
   std::int64_t slowlog_max_len = 128;
@@ -173,6 +179,28 @@ class Engine {
   void UnblockWithError(Session& session, std::string_view error);
   void UnblockWithTimeout(Session& session);
 
+  // Users. Requires a verdict other than allowed for the note.
+  Acl& acl() { return acl_; }
+  AclVerdict CheckAcl(const Session& session, const Command& command, Args args) const {
+    if (session.user == nullptr || session.user->unrestricted()) return {};
+    return session.user->Check(command, args);
+  }
+  void NoteDenial(const Session& session, const Command& command, Args args, AclVerdict verdict,
+                  AclLogEntry::Context context);
+  // A failed AUTH or HELLO, whose name is in `word`.
+  void NoteFailedLogin(const Session& session, std::string_view word, std::string_view user);
+  // Makes the session this user's. Null: the default user's, authenticated if that needs no
+  // password; what a new connection is.
+  void SetUser(Session& session, const AclUser* user);
+  // Changes a user to `rules`, creating it if needed, and closes connections whose
+  // subscriptions these no longer allow.
+  void PutUser(const AclUser& rules, Session* current);
+  // False when there is none. Its connections are closed.
+  bool RemoveUser(std::string_view name, Session* current);
+  // Takes the users of the AclFile for those there were; on an error they stay. Requires the
+  // service. Connections of users other than the default one are closed.
+  Result<void> LoadUsers(Session* current);
+
   // Transactions: WATCH, and what EXEC and DISCARD need.
   void Watch(Session& session, std::string_view key);
   void Unwatch(Session& session);
@@ -249,14 +277,22 @@ class Engine {
   void FinishUnit();
   bool effects_wanted() const { return effect_sink_ != nullptr || unit_observer_ != nullptr; }
 
+  void ReplaceUsers(const std::vector<std::unique_ptr<AclUser>>& users, Session* current);
+  void DropSession(Session& session, const Session* current);
   const Command* FindRow(Session& session, Args args, Reply& reply);
   Outcome Dispatch(Session& session, const Command& command, Args args, Reply& reply);
-  std::string_view RefusalOf(const Session& session, const Command& command) const;
+  std::string_view RefusalOf(const Command& command) const;
+  Outcome RejectDenied(Session& session, const Command& command, Args args, AclVerdict verdict,
+                       Reply& reply);
   bool IsPaused(const Session& session, const Command& command) const;
   Outcome Reject(Session& session, const Command* command, Reply& reply, std::string_view error);
   Outcome Queue(Session& session, Args args, Reply& reply);
   Outcome RunCommand(Session& session, const Command& command, Args args, Reply& reply);
   void RunCall(Call& call, Reply& reply);
+  bool IsRedacted(std::size_t arg) const {
+    return !redacted_.empty() &&
+           std::find(redacted_.begin(), redacted_.end(), arg) != redacted_.end();
+  }
   void CountError(std::string_view code);
   void NoteSlow(Session& session, const Command& command, Args args, std::int64_t usec);
 
@@ -286,12 +322,14 @@ class Engine {
   EngineConfig config_;
   Keyspace keyspace_;
   std::shared_ptr<const CommandTable> commands_;
+  Acl acl_;
   Sessions sessions_;
   std::unique_ptr<PubSub> pubsub_;
   Stats stats_;
   std::vector<CommandStats> command_stats_;  // by Command::index
   std::vector<InfoSection> info_sections_;
   std::unordered_map<const void*, void*> services_;
+  std::vector<std::size_t> redacted_;  // arguments of the running command that are secret
   std::vector<SlowlogEntry> slowlog_;
   std::uint64_t next_slowlog_id_ = 0;
   std::int64_t started_ms_ = 0;

@@ -22,6 +22,7 @@
 
 namespace satchel::engine {
 
+class AclUser;
 class Session;
 
 // A message pushed to a session outside of its replies: pub/sub, and later invalidation and
@@ -44,6 +45,9 @@ class Peer {
   virtual int FileDescriptor() const = 0;
   virtual std::size_t InputBytes() const = 0;   // unread and partly parsed
   virtual std::size_t OutputBytes() const = 0;  // not yet sent
+  // Since it connected.
+  virtual std::uint64_t TotalInputBytes() const { return 0; }
+  virtual std::uint64_t TotalOutputBytes() const { return 0; }
   virtual void Deliver(const std::shared_ptr<const PushMessage>& message) = 0;
   // Closes the connection; with `after_reply` once what was appended has been sent.
   virtual void Close(bool after_reply) = 0;
@@ -96,10 +100,12 @@ class Session {
   int db = 0;
   int protocol = 2;
   std::string name;
-  std::string user = "default";
+  // What it may do; null: everything, as the program that has the store in it. Borrowed from the
+  // engine's Acl.
+  const AclUser* user = nullptr;
   std::string library_name;
   std::string library_version;
-  bool authenticated = true;
+  bool authenticated = true;  // else, where a password is needed, it may do next to nothing
   bool no_evict = false;
   bool no_touch = false;
   bool closing = false;
@@ -114,6 +120,7 @@ class Session {
   std::int64_t created_ms = 0;
   std::int64_t last_active_ms = 0;
   const Command* last_command = nullptr;
+  std::uint64_t commands = 0;  // that ran
 
   // MULTI.
   bool in_multi = false;
@@ -131,8 +138,9 @@ class Session {
 
   std::unique_ptr<BlockedState> blocked;
 
-  // Scripts: writes are refused in a read-only one; set by lua/.
+  // Scripts, set by lua/: writes are refused in a read-only one; who runs it.
   bool read_only = false;
+  Session* caller = nullptr;
 };
 
 // The list of sessions of one engine, in order of id.

@@ -1,5 +1,6 @@
 // The engine's CONFIG parameters. Source: redis 7.0.15, names and texts of the same parameters.
 
+#include "base/text.h"
 #include "engine/engine.h"
 
 namespace satchel::engine {
@@ -44,7 +45,34 @@ void Engine::AddSettings() {
   SettingRow password =
       StringSetting("requirepass", "Password of the default user; empty: none.", &config_.password);
   password.secret = true;
+  password.set = [this](std::string_view text) -> Result<void> {
+    config_.password = text;
+    acl_.SetDefaultPassword(text);
+    return {};
+  };
   settings_.Add(std::move(password));
+  settings_.Add(
+      IntSetting("acllog-max-len", "Entries of the ACL log.", &acl_.max_log_entries, 0, kMaxLong));
+  settings_.Add(
+      {.name = "acl-pubsub-default",
+       .summary = "Channels of a new user: allchannels or resetchannels.",
+       .get = [this] { return acl_.channels_by_default ? "allchannels" : "resetchannels"; },
+       .set = [this](std::string_view text) -> Result<void> {
+         const bool all = EqualIgnoreCase(text, "allchannels");
+         if (!all && !EqualIgnoreCase(text, "resetchannels")) {
+           return MakeError(ErrorCode::kConfig,
+                            "argument(s) must be one of the following: allchannels, "
+                            "resetchannels");
+         }
+         acl_.channels_by_default = all;
+         return {};
+       }});
+  settings_.Add({.name = "aclfile",
+                 .summary = "The file that ACL LOAD reads and ACL SAVE writes; empty: none.",
+                 .get = [this] {
+                   const auto* file = Service<AclFile>();
+                   return file == nullptr ? std::string() : file->path();
+                 }});
   settings_.Add({.name = "notify-keyspace-events",
                  .summary = "Classes of keyspace events to publish.",
                  .get = [this] { return FormatEventClasses(config_.notify_classes); },

@@ -31,20 +31,12 @@ constexpr FlagName kFlagNames[] = {
     {kAllowBusy, "allow_busy"},
 };
 
-constexpr FlagName kCategoryNames[] = {
-    {kCatKeyspace, "@keyspace"},
-    {kCatSet, "@set"},
-    {kCatSortedSet, "@sortedset"},
-    {kCatList, "@list"},
-    {kCatHash, "@hash"},
-    {kCatString, "@string"},
-    {kCatBitmap, "@bitmap"},
-    {kCatHyperLogLog, "@hyperloglog"},
-    {kCatGeo, "@geo"},
-    {kCatStream, "@stream"},
-    {kCatConnection, "@connection"},
-    {kCatTransaction, "@transaction"},
-    {kCatScripting, "@scripting"},
+// In the order of AclCategoryNames.
+constexpr std::string_view kCategoryNames[] = {
+    "@keyspace",   "@read",        "@write",     "@set",         "@sortedset", "@list",
+    "@hash",       "@string",      "@bitmap",    "@hyperloglog", "@geo",       "@stream",
+    "@pubsub",     "@admin",       "@fast",      "@slow",        "@blocking",  "@dangerous",
+    "@connection", "@transaction", "@scripting",
 };
 
 constexpr FlagName kKeyFlagNames[] = {
@@ -204,27 +196,10 @@ const Command* FindByFullName(const CommandTable& table, std::string_view name) 
 
 std::vector<std::string_view> AclCategoriesOf(const Command& command) {
   std::vector<std::string_view> names;
-  const std::uint32_t flags = command.flags;
-  const auto add = [&](bool holds, std::string_view name) {
-    if (holds) names.push_back(name);
-  };
-  const auto add_range = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      add(command.categories & kCategoryNames[i].flag, kCategoryNames[i].name);
-    }
-  };
-  constexpr std::size_t kFirstLate = 10;  // @connection and what follows it
-  const bool admin = (flags & kAdmin) != 0;
-  add_range(0, 1);  // @keyspace
-  add((flags & kReadonly) && !(command.categories & kCatScripting), "@read");
-  add(flags & kWrite, "@write");
-  add_range(1, kFirstLate);
-  add(flags & kPubsub, "@pubsub");
-  add(admin || (command.categories & kCatAdmin), "@admin");
-  names.push_back(flags & kFast ? "@fast" : "@slow");
-  add(flags & kBlocking, "@blocking");
-  add(admin || (command.categories & kCatDangerous), "@dangerous");
-  add_range(kFirstLate, std::size(kCategoryNames));
+  const std::uint32_t mask = AclMaskOf(command);
+  for (std::size_t i = 0; i < std::size(kCategoryNames); ++i) {
+    if (mask >> i & 1) names.push_back(kCategoryNames[i]);
+  }
   return names;
 }
 
@@ -302,14 +277,6 @@ void CommandList(Call& call, Reply& reply) {
 
 namespace {
 
-// What SET does to its key depends on GET: with variable flags the row names the worst.
-void NarrowFlags(const Command& command, Args line, std::vector<KeyPosition>* keys) {
-  if (command.name != "SET") return;
-  const bool get = std::any_of(line.begin() + 3, line.end(),
-                               [](std::string_view arg) { return EqualIgnoreCase(arg, "GET"); });
-  for (KeyPosition& key : *keys) key.flags = get ? kRW | kAccess | kUpdate : kOW | kUpdate;
-}
-
 // The keys of the command line that follows; replies the error itself and returns nothing.
 std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
   const Args line = call.args().subspan(2);
@@ -329,7 +296,7 @@ std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
     reply.Error("ERR Invalid number of arguments specified for command");
     return std::nullopt;
   }
-  const bool found = FindKeys(*command, line, &keys);
+  const bool found = FindUsedKeys(*command, line, &keys);
   if (!found && !(command->flags & kNoMandatoryKeys)) {
     reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
@@ -339,7 +306,6 @@ std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
     reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
   }
-  NarrowFlags(*command, line, &keys);
   return keys;
 }
 

@@ -8,6 +8,7 @@
 
 namespace satchel::engine {
 
+std::span<const Command> AclCommands();
 std::span<const Command> StringCommands();
 std::span<const Command> LcsCommands();
 std::span<const Command> KeyCommands();

@@ -108,6 +108,7 @@ void ConfigSet(Call& call, Reply& reply) {
   std::vector<const SettingRow*> rows;
   for (std::size_t i = 2; i < call.argc(); i += 2) {
     const SettingRow* row = call.engine().settings().Find(call.arg(i));
+    if (row != nullptr && row->secret) call.Redact(i + 1);
     if (row == nullptr) {
       return reply.Error("ERR Unknown option or number of arguments for CONFIG SET - '" +
                          std::string(call.arg(i)) + "'");
@@ -661,6 +662,7 @@ std::span<const std::span<const Command>> EngineCommandTables() {
       StringCommands(), LcsCommands(),        KeyCommands(),       HashCommands(),
       ListCommands(),   SetCommands(),        SortedSetCommands(), TransactionCommands(),
       PubSubCommands(), ConnectionCommands(), ServerCommands(),    DumpCommands(),
+      AclCommands(),
   };
   return tables;
 }
