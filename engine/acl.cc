@@ -62,16 +62,16 @@ const Command* FindCommand(const CommandTable& commands, std::string_view name) 
 }
 
 struct Channels {
-  std::size_t first = 0;  // index among the arguments; 0: the command names none
-  std::size_t last = 0;
+  std::size_t first = 0;  // index among the arguments
+  std::size_t end = 0;    // 0: the command names none
   bool are_patterns = false;
 };
 
 // Leaving a channel is free.
 Channels ChannelsOf(const Command& command, std::size_t args) {
-  if (command.name == "PUBLISH" || command.name == "SPUBLISH") return {1, 1, false};
-  if (command.name == "SUBSCRIBE" || command.name == "SSUBSCRIBE") return {1, args - 1, false};
-  if (command.name == "PSUBSCRIBE") return {1, args - 1, true};
+  if (command.name == "PUBLISH" || command.name == "SPUBLISH") return {1, 2, false};
+  if (command.name == "SUBSCRIBE" || command.name == "SSUBSCRIBE") return {1, args, false};
+  if (command.name == "PSUBSCRIBE") return {1, args, true};
   return {};
 }
 
@@ -271,7 +271,7 @@ AclVerdict AclSelector::Check(const Command& command,
   }
   if (!all_channels_ && (command.flags & kPubsub)) {
     const Channels channels = ChannelsOf(command, args.size());
-    for (std::size_t i = channels.first; i != 0 && i <= channels.last; ++i) {
+    for (std::size_t i = channels.first; i < channels.end && i < args.size(); ++i) {
       if (!ChannelFits(args[i], channels.are_patterns)) {
         return {AclDenial::kChannel, static_cast<std::uint32_t>(i)};
       }

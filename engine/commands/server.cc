@@ -105,10 +105,13 @@ std::string SetFailure(std::string_view name, std::string_view reason) {
 
 void ConfigSet(Call& call, Reply& reply) {
   if (call.argc() % 2 != 0) return reply.Error(kSyntaxError);
-  std::vector<const SettingRow*> rows;
   for (std::size_t i = 2; i < call.argc(); i += 2) {
     const SettingRow* row = call.engine().settings().Find(call.arg(i));
     if (row != nullptr && row->secret) call.Redact(i + 1);
+  }
+  std::vector<const SettingRow*> rows;
+  for (std::size_t i = 2; i < call.argc(); i += 2) {
+    const SettingRow* row = call.engine().settings().Find(call.arg(i));
     if (row == nullptr) {
       return reply.Error("ERR Unknown option or number of arguments for CONFIG SET - '" +
                          std::string(call.arg(i)) + "'");

@@ -50,7 +50,7 @@ TEST_F(AclTest, TheProgramItselfIsNotRestricted) {
 }
 
 TEST_F(AclTest, ASubscriberWhoLosesTheRightWithASelectorIsClosed) {
-  Run("ACL SETUSER sub on nopass +@all resetchannels &a \"(resetchannels &b)\"");
+  Run("ACL SETUSER sub on nopass +@all resetchannels &a \"(+@all resetchannels &b)\"");
   RunClient("AUTH sub x");
   RunClient("SUBSCRIBE a");
   RunClient("SUBSCRIBE b");
@@ -147,7 +147,7 @@ TEST_F(AclTest, ASecretIsNotInTheSlowLog) {
   RunClient("HELLO 3 AUTH default secret");
   RunClient("ACL SETUSER x on >secret");
   RunClient("CONFIG SET requirepass secret");
-  RunClient("CONFIG SET requirepass secret nosuch secret");
+  RunClient("CONFIG SET nosuch x requirepass secret");
   EXPECT_EQ(Run("SLOWLOG GET 128").find("secret"), std::string::npos);
 }
 
