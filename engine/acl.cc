@@ -29,21 +29,21 @@ constexpr std::string_view kBadHash =
 constexpr std::string_view kFirstArgOfSubcommand =
     "Allowing first-arg of a subcommand is not supported";
 
-Error Wrong(std::string_view text) { return MakeError(ErrorCode::kInvalidArgument, std::string(text)); }
+Error Wrong(std::string_view text) {
+  return MakeError(ErrorCode::kInvalidArgument, std::string(text));
+}
 
 // --- Words ---------------------------------------------------------------------------------
 
 constexpr std::string_view kCategories[] = {
-    "keyspace", "read",        "write",      "set",    "sortedset", "list", "hash",
-    "string",   "bitmap",      "hyperloglog", "geo",   "stream",    "pubsub", "admin",
-    "fast",     "slow",        "blocking",   "dangerous", "connection", "transaction",
-    "scripting",
+    "keyspace", "read",   "write",       "set",       "sortedset",  "list",        "hash",
+    "string",   "bitmap", "hyperloglog", "geo",       "stream",     "pubsub",      "admin",
+    "fast",     "slow",   "blocking",    "dangerous", "connection", "transaction", "scripting",
 };
 
 bool HasBlanks(std::string_view text) {
-  return std::any_of(text.begin(), text.end(), [](char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
-  });
+  return std::any_of(text.begin(), text.end(),
+                     [](char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; });
 }
 
 bool IsHash(std::string_view text) {
@@ -290,8 +290,9 @@ bool AclSelector::MayReadAllKeys(const Command& command) const {
 // --- AclSelector: texts ----------------------------------------------------------------------
 
 std::string AclSelector::KeyPattern::Text() const {
-  const std::string_view prefix =
-      permissions == kAllAccess ? "~" : permissions == kReadKey ? "%R~" : "%W~";
+  const std::string_view prefix = permissions == kAllAccess ? "~"
+                                  : permissions == kReadKey ? "%R~"
+                                                            : "%W~";
   return std::string(prefix) + pattern;
 }
 
@@ -455,17 +456,16 @@ AclVerdict AclUser::Check(const Command& command, std::span<const std::string_vi
   for (const AclSelector& selector : selectors_) {
     const AclVerdict verdict = selector.Check(command, args);
     if (verdict.allowed()) return verdict;
-    const bool later = verdict.denial > told.denial ||
-                       (verdict.denial == told.denial && verdict.arg > told.arg);
+    const bool later =
+        verdict.denial > told.denial || (verdict.denial == told.denial && verdict.arg > told.arg);
     if (later) told = verdict;
   }
   return told;
 }
 
 bool AclUser::MayReadAllKeys(const Command& command) const {
-  return std::any_of(selectors_.begin(), selectors_.end(), [&](const AclSelector& selector) {
-    return selector.MayReadAllKeys(command);
-  });
+  return std::any_of(selectors_.begin(), selectors_.end(),
+                     [&](const AclSelector& selector) { return selector.MayReadAllKeys(command); });
 }
 
 bool AclUser::MayHear(std::string_view name, bool is_pattern) const {
@@ -596,8 +596,8 @@ Result<std::vector<std::unique_ptr<AclUser>>> Acl::ParseFile(std::string_view pa
     const bool known = std::any_of(users.begin(), users.end(),
                                    [&](const auto& user) { return user->name() == words[1]; });
     if (known) {
-      errors += "WARNING: Duplicate user '" + std::string(words[1]) + "' found on line " + number +
-                ". ";
+      errors +=
+          "WARNING: Duplicate user '" + std::string(words[1]) + "' found on line " + number + ". ";
       continue;
     }
     auto user = NewUser(words[1]);

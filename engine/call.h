@@ -139,6 +139,8 @@ class Call {
   std::string SubcommandText() const;
 
   bool changed() const { return changed_; }
+  // Run by EXEC or a script.
+  bool is_inner() const { return engine_.unit_depth_ > 1; }
   // Effects are being applied: the clock decides nothing.
   bool replaying() const { return engine_.replaying_; }
 
@@ -155,6 +157,7 @@ class Call {
   bool changed_ = false;
   bool may_block_ = false;
   bool wants_block_ = false;
+  bool flushed_ = false;  // the tracking clients were told
   std::optional<std::string_view> ready_key_;
   // The hash of the first argument, which is the key of most commands.
   mutable bool hash_known_ = false;

@@ -4,17 +4,25 @@
 
 #include "base/text.h"
 #include "engine/acl.h"
+#include "engine/tracking.h"
 
 namespace satchel::engine {
 namespace {
 
 std::string FlagsOf(const Session& session) {
   std::string flags;
+  if (session.monitoring) flags += 'O';
   if (session.subscribed()) flags += 'P';
   if (session.in_multi) flags += 'x';
   if (session.blocked) flags += 'b';
+  if (session.tracking != nullptr) {
+    flags += 't';
+    if (session.tracking->broken_redirect) flags += 'R';
+    if (session.tracking->broadcast) flags += 'B';
+  }
   if (session.watch_failed) flags += 'd';
   if (session.closing) flags += 'c';
+  if (session.peer != nullptr && session.peer->Address().starts_with('/')) flags += 'U';
   if (session.no_evict) flags += 'e';
   if (session.no_touch) flags += 'T';
   return flags.empty() ? "N" : flags;
@@ -69,7 +77,9 @@ std::string ClientLine(const Session& session, std::int64_t now_ms) {
   fields.Add("events", output > 0 ? "rw" : "r");
   fields.Add("cmd", session.last_command ? CommandTable::FullName(*session.last_command) : "NULL");
   fields.Add("user", session.user != nullptr ? session.user->name() : "default");
-  fields.AddNumber("redir", -1);
+  fields.AddNumber("redir", session.tracking == nullptr
+                                ? -1
+                                : static_cast<std::int64_t>(session.tracking->redirect));
   fields.AddNumber("resp", session.protocol);
   fields.Add("lib-name", session.library_name);
   fields.Add("lib-ver", session.library_version);

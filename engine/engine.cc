@@ -4,6 +4,7 @@
 
 #include "base/reply_value.h"
 #include "engine/call.h"
+#include "engine/monitor.h"
 #include "engine/pubsub.h"
 
 namespace satchel::engine {
@@ -71,6 +72,7 @@ Engine::Engine(const EngineOptions& options)
       commands_(options.commands ? options.commands : OwnCommands()),
       acl_(*commands_),
       pubsub_(std::make_unique<PubSub>()),
+      tracking_(sessions_, random_),
       command_stats_(commands_->indexes()),
       started_ms_(clock_.NowMs()),
       run_id_(random_.Next()) {
@@ -111,6 +113,7 @@ void Engine::EndUnit() {
   FinishUnit();
   --unit_depth_;
   if (!ready_.empty()) ServeReady();
+  if (tracking_.has_broadcast() && batch_ticks_ == 0 && unit_depth_ == 0) tracking_.Broadcast();
 }
 
 // What the unit changed leaves for the journal.
@@ -143,6 +146,8 @@ void Engine::RemoveSession(Session& session) {
   session.blocked.reset();
   Unwatch(session);
   pubsub_->UnsubscribeAll(session);
+  tracking_.Disable(session);
+  Monitor(session, false);
   sessions_.Remove(&session);
 }
 
@@ -214,6 +219,9 @@ Outcome Engine::Dispatch(Session& session, const Command& command, Args args, Re
     const std::string_view refusal = RefusalOf(command);
     if (!refusal.empty()) return Reject(session, &command, reply, refusal);
   }
+  if (session.monitoring && (command.flags & (kWrite | kReadonly | kMayReplicate))) {
+    return Reject(session, &command, reply, "ERR Replica can't interact with the keyspace");
+  }
   if (session.protocol == 2 && session.kind == Session::Kind::kClient && session.subscribed() &&
       !RunsWhileSubscribed(command)) {
     return Reject(session, &command, reply,
@@ -275,6 +283,7 @@ Outcome Engine::RunCommand(Session& session, const Command& command, Args args, 
   // An in-process read is cheaper than reading the cycle counter twice.
   const bool timed = session.kind == Session::Kind::kClient || !(command.flags & kFast);
   const std::int64_t begin = !timed ? 0 : batch_ticks_ != 0 ? batch_ticks_ : clock_.Ticks();
+  current_ = &session;
   BeginUnit();
   RunCall(call, reply);
   if (timed) {
@@ -285,6 +294,8 @@ Outcome Engine::RunCommand(Session& session, const Command& command, Args args, 
     if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
   }
   EndUnit();
+  current_ = nullptr;
+  if (session.tracking != nullptr || !monitors_.empty()) AfterCommand(session, command, args);
   if (call.wants_block_) return Outcome::kBlocked;
   return session.closing ? Outcome::kClose : Outcome::kDone;
 }
@@ -300,20 +311,69 @@ void Engine::RunCall(Call& call, Reply& reply) {
     ++stats.failed;
     CountError(reply.error_code());
   }
+  if (tracking_.active() && (call.command_.flags & kReadonly)) RememberRead(call);
   if (touched_.size() > touched) {
     if (call.changed_) InvalidateWatchers(touched);
     if (!call.changed_) touched_.resize(touched);
   }
 }
 
+void Engine::AfterCommand(Session& session, const Command& command, Args args) {
+  const bool shown = !monitors_.empty() && !(command.flags & (kSkipMonitor | kAdmin));
+  if (session.tracking != nullptr) {
+    tracking_.SendPending(session);
+    const Command& family = command.parent != nullptr ? *command.parent : command;
+    if (!session.in_multi && family.name != "CLIENT") session.tracking->caching = false;
+  }
+  if (shown) FeedMonitors(session, args);
+}
+
+// What a script reads counts as the keys that its EVAL named.
+void Engine::RememberRead(const Call& call) {
+  const bool by_script = call.session_.caller != nullptr;
+  const Session& session = by_script ? *call.session_.caller : call.session_;
+  if (session.tracking == nullptr || session.tracking->broadcast) return;
+  const TrackingState& state = *session.tracking;
+  if ((state.opt_in && !state.caching) || (state.opt_out && state.caching)) return;
+  const Call& named = by_script ? *call.session_.caller_call : call;
+  if (named.command_.flags & kPubsub) return;
+  std::vector<KeyPosition> positions;
+  if (!FindUsedKeys(named.command_, named.args_, &positions)) return;
+  std::vector<std::string_view> keys;
+  for (const KeyPosition& position : positions) keys.push_back(named.args_[position.index]);
+  tracking_.Remember(session, keys);
+}
+
+void Engine::Monitor(Session& session, bool on) {
+  if (on == session.monitoring) return;
+  session.monitoring = on;
+  if (on) {
+    monitors_.push_back(&session);
+  } else {
+    std::erase(monitors_, &session);
+  }
+}
+
+void Engine::FeedMonitors(const Session& session, Args args) {
+  auto message = std::make_shared<PushMessage>();
+  message->kind = PushMessage::Kind::kMonitorLine;
+  message->payload = MonitorLine(session, args, clock_.NowUs(),
+                                 [this](std::size_t arg) { return IsRedacted(arg); });
+  for (Session* monitor : monitors_) monitor->peer->Deliver(message);
+}
+
 void Engine::ExecuteInner(Session& session, const Command& command, Args args, Reply& reply) {
   SATCHEL_DCHECK(unit_depth_ > 0);
+  if (!redacted_.empty()) redacted_.clear();
   Call call(*this, session, command, args);
   BeginUnit();
   const std::int64_t begin = clock_.Ticks();
   RunCall(call, reply);
   command_stats_[command.index].usec += static_cast<std::uint64_t>((clock_.Ticks() - begin) / 1000);
   EndUnit();
+  if (!monitors_.empty() && !(command.flags & (kSkipMonitor | kAdmin))) {
+    FeedMonitors(session, args);
+  }
 }
 
 Result<void> Engine::Replay(int db, Args args) {
@@ -420,7 +480,7 @@ void Engine::DiscardTransaction(Session& session) {
 
 void Engine::Touch(int db, std::string_view key) {
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
-  if (!watchers_.empty()) touched_.push_back({db, std::string(key)});
+  if (!watchers_.empty() || tracking_.active()) touched_.push_back({db, std::string(key)});
 }
 
 void Engine::InvalidateWatchers(std::size_t first_touched) {
@@ -430,6 +490,7 @@ void Engine::InvalidateWatchers(std::size_t first_touched) {
 }
 
 void Engine::InvalidateKey(int db, std::string_view key) {
+  if (tracking_.active()) tracking_.Invalidate(key, current_);
   if (watchers_.empty()) return;
   auto it = watchers_.find(WatchName(db, key));
   if (it == watchers_.end()) return;

@@ -29,6 +29,7 @@
 #include "engine/events.h"
 #include "engine/keyspace.h"
 #include "engine/session.h"
+#include "engine/tracking.h"
 
 namespace satchel::engine {
 
@@ -201,6 +202,12 @@ class Engine {
   // service. Connections of users other than the default one are closed.
   Result<void> LoadUsers(Session* current);
 
+  // MONITOR. Feed: for a command that shows itself before it runs others.
+  void Monitor(Session& session, bool on);
+  bool monitored() const { return !monitors_.empty(); }
+  void FeedMonitors(const Session& session, Args args);
+  Tracking& tracking() { return tracking_; }
+
   // Transactions: WATCH, and what EXEC and DISCARD need.
   void Watch(Session& session, std::string_view key);
   void Unwatch(Session& session);
@@ -252,7 +259,10 @@ class Engine {
   // Around the commands of one wake-up: time is read once for all of them, and a command's
   // duration is counted from the end of the one before.
   void BeginBatch();
-  void EndBatch() { batch_now_ms_ = batch_ticks_ = 0; }
+  void EndBatch() {
+    batch_now_ms_ = batch_ticks_ = 0;
+    if (tracking_.has_broadcast()) tracking_.Broadcast();
+  }
 
  private:
   friend class Call;
@@ -289,6 +299,8 @@ class Engine {
   Outcome Queue(Session& session, Args args, Reply& reply);
   Outcome RunCommand(Session& session, const Command& command, Args args, Reply& reply);
   void RunCall(Call& call, Reply& reply);
+  void AfterCommand(Session& session, const Command& command, Args args);
+  void RememberRead(const Call& call);
   bool IsRedacted(std::size_t arg) const {
     return !redacted_.empty() &&
            std::find(redacted_.begin(), redacted_.end(), arg) != redacted_.end();
@@ -325,6 +337,8 @@ class Engine {
   Acl acl_;
   Sessions sessions_;
   std::unique_ptr<PubSub> pubsub_;
+  Tracking tracking_;
+  std::vector<Session*> monitors_;
   Stats stats_;
   std::vector<CommandStats> command_stats_;  // by Command::index
   std::vector<InfoSection> info_sections_;
@@ -336,6 +350,8 @@ class Engine {
   std::uint64_t run_id_ = 0;
   bool loading_ = false;
   std::string write_refusal_;
+
+  Session* current_ = nullptr;  // whose command runs; null: nobody's
 
   // The unit that runs.
   int unit_depth_ = 0;

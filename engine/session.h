@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/reply.h"
@@ -23,16 +24,28 @@
 namespace satchel::engine {
 
 class AclUser;
+class Call;
+struct TrackingState;
 class Session;
 
-// A message pushed to a session outside of its replies: pub/sub, and later invalidation and
-// MONITOR lines. Shared between its receivers.
+// A message pushed to a session outside of its replies. Shared between its receivers.
 struct PushMessage {
-  enum class Kind : std::uint8_t { kMessage, kPatternMessage, kShardMessage, kSubscription };
+  enum class Kind : std::uint8_t {
+    kMessage,
+    kPatternMessage,
+    kShardMessage,
+    kSubscription,
+    kMonitorLine,     // payload, as a status
+    kInvalidation,    // keys, or all
+    kBrokenRedirect,  // id of the session that is gone
+  };
   Kind kind = Kind::kMessage;
   std::string pattern;  // kPatternMessage
   std::string channel;
   std::string payload;
+  std::vector<std::string> keys;  // kInvalidation; empty: all, told as the null of a protocol
+  int flushed_protocol = 2;
+  std::uint64_t id = 0;
   // What receivers encoded already, by protocol (2, 3): filled by the first, used by all.
   mutable std::array<std::shared_ptr<const std::string>, 2> encoded;
 };
@@ -89,7 +102,8 @@ class Session {
  public:
   enum class Kind : std::uint8_t { kClient, kInProcess, kScript, kReplay };
 
-  Session(Kind kind, Peer* peer) : kind(kind), peer(peer) {}
+  Session(Kind kind, Peer* peer);
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -138,9 +152,13 @@ class Session {
 
   std::unique_ptr<BlockedState> blocked;
 
+  bool monitoring = false;                  // MONITOR
+  std::unique_ptr<TrackingState> tracking;  // CLIENT TRACKING; null: off
+
   // Scripts, set by lua/: writes are refused in a read-only one; who runs it.
   bool read_only = false;
   Session* caller = nullptr;
+  const Call* caller_call = nullptr;  // the EVAL
 };
 
 // The list of sessions of one engine, in order of id.
@@ -156,6 +174,7 @@ class Sessions {
 
  private:
   std::list<Session*> all_;
+  std::unordered_map<std::uint64_t, std::list<Session*>::iterator> by_id_;
   std::uint64_t next_id_ = 1;
 };
 

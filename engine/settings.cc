@@ -51,6 +51,9 @@ void Engine::AddSettings() {
     return {};
   };
   settings_.Add(std::move(password));
+  settings_.Add(IntSetting("tracking-table-max-keys",
+                           "Keys that clients are told of when they change; 0: no limit.",
+                           &tracking_.max_keys, 0, kMaxLong));
   settings_.Add(
       IntSetting("acllog-max-len", "Entries of the ACL log.", &acl_.max_log_entries, 0, kMaxLong));
   settings_.Add(

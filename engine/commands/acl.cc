@@ -17,9 +17,8 @@ constexpr std::string_view kNoFile =
     "configuration file set) in order to store users in the Redis configuration.";
 
 bool IsUserName(std::string_view name) {
-  return std::none_of(name.begin(), name.end(), [](char c) {
-    return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0';
-  });
+  return std::none_of(name.begin(), name.end(),
+                      [](char c) { return c == ' ' || (c >= '\t' && c <= '\r') || c == '\0'; });
 }
 
 // --- Users ---------------------------------------------------------------------------------

@@ -115,6 +115,8 @@ void Reset(Call& call, Reply& reply) {
   Session& session = call.session();
   call.engine().DiscardTransaction(session);
   call.engine().pubsub().UnsubscribeAll(session);
+  call.engine().tracking().Disable(session);
+  call.engine().Monitor(session, false);
   session.db = 0;
   session.name.clear();
   session.no_evict = session.no_touch = false;
@@ -187,7 +189,102 @@ void ClientSetinfo(Call& call, Reply& reply) {
   reply.Ok();
 }
 
-void ClientGetredir(Call&, Reply& reply) { reply.Integer(-1); }
+void ClientGetredir(Call& call, Reply& reply) {
+  const TrackingState* state = call.session().tracking.get();
+  reply.Integer(state == nullptr ? -1 : static_cast<std::int64_t>(state->redirect));
+}
+
+Result<Tracking::Options> ParseTracking(Call& call) {
+  Tracking::Options options;
+  for (std::size_t i = 3; i < call.argc(); ++i) {
+    const bool more = i + 1 < call.argc();
+    if (call.Is(i, "REDIRECT") && more) {
+      if (options.redirect != 0) {
+        return ReplyError("ERR A client can only redirect to a single other client");
+      }
+      SATCHEL_ASSIGN(const std::int64_t id, call.Integer(++i));
+      options.redirect = static_cast<std::uint64_t>(id);
+      if (call.engine().sessions().Find(options.redirect) == nullptr) {
+        return ReplyError("ERR The client ID you want redirect to does not exist");
+      }
+    } else if (call.Is(i, "PREFIX") && more) {
+      options.prefixes.emplace_back(call.arg(++i));
+    } else if (call.Is(i, "BCAST")) {
+      options.broadcast = true;
+    } else if (call.Is(i, "OPTIN")) {
+      options.opt_in = true;
+    } else if (call.Is(i, "OPTOUT")) {
+      options.opt_out = true;
+    } else if (call.Is(i, "NOLOOP")) {
+      options.no_loop = true;
+    } else {
+      return ReplyError(kSyntaxError);
+    }
+  }
+  return options;
+}
+
+void ClientTracking(Call& call, Reply& reply) {
+  const auto options = ParseTracking(call);
+  if (!options) return reply.Error(options.error());
+  Tracking& tracking = call.engine().tracking();
+  if (call.Is(2, "ON")) {
+    auto enabled = tracking.Enable(call.session(), *options);
+    if (!enabled) return reply.Error(enabled.error());
+  } else if (call.Is(2, "OFF")) {
+    tracking.Disable(call.session());
+  } else {
+    return reply.Error(kSyntaxError);
+  }
+  reply.Ok();
+}
+
+void ClientCaching(Call& call, Reply& reply) {
+  TrackingState* state = call.session().tracking.get();
+  if (state == nullptr) {
+    return reply.Error(
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+        "OPTOUT mode enabled");
+  }
+  const bool yes = call.Is(2, "YES");
+  if (!yes && !call.Is(2, "NO")) return reply.Error(kSyntaxError);
+  if (yes && !state->opt_in) {
+    return reply.Error(
+        "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.");
+  }
+  if (!yes && !state->opt_out) {
+    return reply.Error(
+        "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.");
+  }
+  state->caching = true;
+  reply.Ok();
+}
+
+void ClientTrackinginfo(Call& call, Reply& reply) {
+  const TrackingState off;
+  const bool on = call.session().tracking != nullptr;
+  const TrackingState& state = on ? *call.session().tracking : off;
+  std::vector<std::string_view> flags = {on ? "on" : "off"};
+  const auto add = [&](bool holds, std::string_view name) {
+    if (holds) flags.push_back(name);
+  };
+  add(state.broadcast, "bcast");
+  add(state.opt_in, "optin");
+  add(state.opt_in && state.caching, "caching-yes");
+  add(state.opt_out, "optout");
+  add(state.opt_out && state.caching, "caching-no");
+  add(state.no_loop, "noloop");
+  add(state.broken_redirect, "broken_redirect");
+  reply.BeginMap(3);
+  reply.Bulk("flags");
+  reply.BeginSet(flags.size());
+  for (std::string_view flag : flags) reply.Bulk(flag);
+  reply.Bulk("redirect");
+  reply.Integer(on ? static_cast<std::int64_t>(state.redirect) : -1);
+  reply.Bulk("prefixes");
+  reply.BeginArray(state.prefixes.size());
+  for (const std::string& prefix : state.prefixes) reply.Bulk(prefix);
+}
 
 // A client type as CLIENT LIST and KILL name it; empty when unknown.
 enum class ClientType { kNormal, kPubSub, kOther };
@@ -239,6 +336,7 @@ void ClientList(Call& call, Reply& reply) {
 
 struct KillFilter {
   std::int64_t id = 0;
+  std::int64_t max_age_s = 0;  // 0: any
   std::string_view address, local_address;
   const AclUser* user = nullptr;
   std::optional<ClientType> type;
@@ -254,6 +352,11 @@ Result<KillFilter> ParseKill(Call& call) {
       const auto id = ParseInt(value);
       if (!id || *id < 1) return ReplyError("ERR client-id should be greater than 0");
       filter.id = *id;
+    } else if (call.Is(i, "MAXAGE")) {
+      const auto age = ParseInt(value);
+      if (!age) return ReplyError("ERR maxage is not an integer or out of range");
+      if (*age <= 0) return ReplyError("ERR maxage should be greater than 0");
+      filter.max_age_s = *age;
     } else if (call.Is(i, "TYPE")) {
       filter.type = ParseClientType(value);
       if (!filter.type) return UnknownType(value);
@@ -277,7 +380,8 @@ Result<KillFilter> ParseKill(Call& call) {
   return filter;
 }
 
-bool FilterFits(const KillFilter& filter, const Session& session) {
+bool FilterFits(const KillFilter& filter, const Session& session, std::int64_t now_ms) {
+  if (filter.max_age_s > 0 && (now_ms - session.created_ms) / 1000 < filter.max_age_s) return false;
   if (filter.id != 0 && static_cast<std::uint64_t>(filter.id) != session.id) return false;
   if (!filter.address.empty() && session.peer->Address() != filter.address) return false;
   if (!filter.local_address.empty() && session.peer->LocalAddress() != filter.local_address) {
@@ -298,7 +402,7 @@ void ClientKill(Call& call, Reply& reply) {
   std::int64_t killed = 0;
   for (Session* session : call.engine().sessions().all()) {
     if (session->kind != Session::Kind::kClient || session->closing) continue;
-    if (!FilterFits(filter, *session)) continue;
+    if (!FilterFits(filter, *session, call.now_ms())) continue;
     const bool self = session == &call.session();
     if (self && filter.skip_me) continue;
     session->closing = true;
@@ -387,6 +491,15 @@ void ClientUnpause(Call& call, Reply& reply) {
 }
 
 constexpr Command kClientCommands[] = {
+    {.name = "CACHING",
+     .arity = 3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientCaching,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Says whether the keys that the next command reads are tracked."},
     {.name = "GETNAME",
      .arity = 2,
      .flags = kNoScript | kLoading | kStale,
@@ -504,6 +617,24 @@ constexpr Command kClientCommands[] = {
      .group = "connection",
      .complexity = "O(1)",
      .summary = "Names the connection."},
+    {.name = "TRACKING",
+     .arity = -3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientTracking,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Asks to be told when keys that were read change."},
+    {.name = "TRACKINGINFO",
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientTrackinginfo,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Tells how keys are tracked for this connection."},
     {.name = "UNBLOCK",
      .arity = -3,
      .flags = kAdmin | kNoScript | kLoading | kStale,

@@ -85,7 +85,7 @@ void Clients(Engine& engine, Lines lines) {
   lines.Add("client_recent_max_input_buffer", 0);
   lines.Add("client_recent_max_output_buffer", 0);
   lines.Add("blocked_clients", static_cast<std::uint64_t>(engine.blocked_clients()));
-  lines.Add("tracking_clients", 0);
+  lines.Add("tracking_clients", static_cast<std::uint64_t>(engine.tracking().clients()));
   lines.Add("clients_in_timeout_table", 0);
 }
 

@@ -145,6 +145,18 @@ void ConfigRewrite(Call&, Reply& reply) {
   reply.Error("ERR The server is running without a config file");
 }
 
+// --- MONITOR -------------------------------------------------------------------------------
+
+void Monitor(Call& call, Reply& reply) {
+  Session& session = call.session();
+  if (session.kind != Session::Kind::kClient || call.is_inner()) {
+    return reply.Error("ERR MONITOR isn't allowed for DENY BLOCKING client");
+  }
+  if (session.monitoring) return;  // redis gives no reply either
+  call.engine().Monitor(session, true);
+  reply.Ok();
+}
+
 // --- MEMORY --------------------------------------------------------------------------------
 
 void MemoryUsage(Call& call, Reply& reply) {
@@ -620,6 +632,14 @@ constexpr Command kServerCommands[] = {
      .complexity = "",
      .summary = "Looks at the use of memory.",
      .subcommands = kMemoryCommands},
+    {.name = "MONITOR",
+     .arity = 1,
+     .flags = kAdmin | kNoScript | kLoading | kStale,
+     .run = Monitor,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "",
+     .summary = "Shows every command that is run."},
     {.name = "ROLE",
      .arity = 1,
      .flags = kNoScript | kLoading | kStale | kFast,

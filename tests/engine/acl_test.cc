@@ -130,7 +130,8 @@ TEST_F(AclTest, AFileIsTakenAsAWholeOrNotAtAll) {
   ASSERT_TRUE(users);
   ASSERT_EQ(users->size(), 2U);
   EXPECT_EQ((*users)[1]->Text(), "off resetchannels -@all (~x resetchannels -@all +get)");
-  const auto bad = acl.ParseFile("f", "# no\nuser a bad\nuser b +foo\nuser c\nuser c\nuser d (+get");
+  const auto bad =
+      acl.ParseFile("f", "# no\nuser a bad\nuser b +foo\nuser c\nuser c\nuser d (+get");
   ASSERT_FALSE(bad);
   EXPECT_EQ(bad.error().detail,
             "f:1 should start with user keyword followed by the username. f:2: Syntax error. "
