@@ -74,6 +74,7 @@ Engine::Engine(const EngineOptions& options)
       pubsub_(std::make_unique<PubSub>()),
       tracking_(sessions_, random_),
       command_stats_(commands_->indexes()),
+      histograms_(commands_->indexes()),
       started_ms_(clock_.NowMs()),
       run_id_(random_.Next()) {
   AddSettings();
@@ -290,8 +291,7 @@ Outcome Engine::RunCommand(Session& session, const Command& command, Args args, 
     const std::int64_t end = clock_.Ticks();
     if (batch_ticks_ != 0) batch_ticks_ = end;
     const std::int64_t usec = (end - begin) / 1000;
-    command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
-    if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
+    NoteDuration(session, command, args, usec);
   }
   EndUnit();
   current_ = nullptr;
@@ -369,7 +369,9 @@ void Engine::ExecuteInner(Session& session, const Command& command, Args args, R
   BeginUnit();
   const std::int64_t begin = clock_.Ticks();
   RunCall(call, reply);
-  command_stats_[command.index].usec += static_cast<std::uint64_t>((clock_.Ticks() - begin) / 1000);
+  const std::int64_t usec = (clock_.Ticks() - begin) / 1000;
+  command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
+  if (config_.latency_tracking) histograms_[command.index].Record(usec * 1000);
   EndUnit();
   if (!monitors_.empty() && !(command.flags & (kSkipMonitor | kAdmin))) {
     FeedMonitors(session, args);
@@ -406,6 +408,15 @@ void Engine::CountError(std::string_view code) {
   ++it->second;
 }
 
+void Engine::NoteDuration(Session& session, const Command& command, Args args, std::int64_t usec) {
+  command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
+  if (config_.latency_tracking) histograms_[command.index].Record(usec * 1000);
+  if (latency_.threshold_ms != 0) {
+    latency_.Note(command.flags & kFast ? "fast-command" : "command", usec / 1000, now_ms() / 1000);
+  }
+  if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
+}
+
 void Engine::NoteSlow(Session& session, const Command& command, Args args, std::int64_t usec) {
   if (config_.slowlog_slower_than_us < 0 || (command.flags & kSkipSlowlog)) return;
   constexpr std::size_t kMaxArgs = 32;
@@ -433,6 +444,7 @@ void Engine::ResetStats() {
   stats_ = Stats{};
   stats_.changes = changes;
   std::fill(command_stats_.begin(), command_stats_.end(), CommandStats{});
+  std::fill(histograms_.begin(), histograms_.end(), LatencyHistogram{});
 }
 
 // --- Watchers ------------------------------------------------------------------------------

@@ -28,6 +28,7 @@
 #include "engine/effects.h"
 #include "engine/events.h"
 #include "engine/keyspace.h"
+#include "engine/latency.h"
 #include "engine/session.h"
 #include "engine/tracking.h"
 
@@ -96,6 +97,9 @@ struct EngineConfig {
   std::int64_t hz = 10;
   bool active_expire = true;
   bool lazyfree_lazy_user_del = false;
+  bool latency_tracking = true;
+  bool protected_mode = true;
+  std::vector<double> latency_percentiles = {50, 99, 99.9};
   std::string announced_version = "7.4.0";
 };
 
@@ -248,6 +252,13 @@ class Engine {
   Heap& heap() { return heap_; }
   CommandStats& command_stats(const Command& command) { return command_stats_[command.index]; }
   void ResetStats();
+  LatencyEvents& latency() { return latency_; }
+  const LatencyHistogram& latency_of(const Command& command) const {
+    return histograms_[command.index];
+  }
+  // Blocked keys and watched keys, for INFO.
+  std::size_t blocking_keys() const { return blocked_keys_.size(); }
+  std::size_t watched_keys() const { return watchers_.size(); }
   std::vector<SlowlogEntry>& slowlog() { return slowlog_; }  // oldest first
   std::int64_t started_ms() const { return started_ms_; }
   std::uint64_t run_id() const { return run_id_; }
@@ -306,6 +317,7 @@ class Engine {
            std::find(redacted_.begin(), redacted_.end(), arg) != redacted_.end();
   }
   void CountError(std::string_view code);
+  void NoteDuration(Session& session, const Command& command, Args args, std::int64_t usec);
   void NoteSlow(Session& session, const Command& command, Args args, std::int64_t usec);
 
   void Block(Session& session, const Command& command, Args args,
@@ -340,7 +352,9 @@ class Engine {
   Tracking tracking_;
   std::vector<Session*> monitors_;
   Stats stats_;
-  std::vector<CommandStats> command_stats_;  // by Command::index
+  std::vector<CommandStats> command_stats_;   // by Command::index
+  std::vector<LatencyHistogram> histograms_;  // by Command::index
+  LatencyEvents latency_;
   std::vector<InfoSection> info_sections_;
   std::unordered_map<const void*, void*> services_;
   std::vector<std::size_t> redacted_;  // arguments of the running command that are secret

@@ -86,6 +86,8 @@ struct BlockedState {
   std::int64_t deadline_ms = 0;  // 0: none
   std::uint64_t order = 0;       // of blocking; older first
   std::int64_t since_ticks = 0;
+  enum class OnTimeout : std::uint8_t { kNullArray, kZero, kTwoZeros };
+  OnTimeout on_timeout = OnTimeout::kNullArray;  // the reply then
 };
 
 struct WatchedKey {

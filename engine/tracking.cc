@@ -7,11 +7,13 @@
 namespace satchel::engine {
 namespace {
 
-bool Overlap(std::string_view a, std::string_view b) { return a.starts_with(b) || b.starts_with(a); }
+bool Overlap(std::string_view a, std::string_view b) {
+  return a.starts_with(b) || b.starts_with(a);
+}
 
 Error OverlapError(const std::string& prefix, std::string_view what, const std::string& other) {
-  return ReplyError("ERR Prefix '" + prefix + "' overlaps with " + std::string(what) + " '" + other +
-                    "'. Prefixes for a single client must not overlap.");
+  return ReplyError("ERR Prefix '" + prefix + "' overlaps with " + std::string(what) + " '" +
+                    other + "'. Prefixes for a single client must not overlap.");
 }
 
 Result<void> CheckPrefixes(const std::vector<std::string>& given,

@@ -259,7 +259,6 @@ void CommandList(Call& call, Reply& reply) {
   } else if (call.argc() != 2) {
     return reply.Error(kSyntaxError);
   }
-  const bool filtered = call.argc() > 2;
   const std::size_t mark = reply.Open(Aggregate::kArray);
   std::size_t count = 0;
   const auto add = [&](const Command& command) {
@@ -269,7 +268,6 @@ void CommandList(Call& call, Reply& reply) {
   };
   for (const Command* command : call.engine().commands().all()) {
     add(*command);
-    if (!filtered) continue;
     for (const Command& row : command->subcommands) add(row);
   }
   reply.Close(mark, count);

@@ -9,6 +9,7 @@
 namespace satchel::engine {
 
 std::span<const Command> AclCommands();
+std::span<const Command> ReplicationCommands();
 std::span<const Command> StringCommands();
 std::span<const Command> LcsCommands();
 std::span<const Command> KeyCommands();

@@ -1,5 +1,7 @@
 // Users from a file, and what happens to the connections of a user.
 
+#include <ifaddrs.h>
+#include <netinet/in.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -117,6 +119,45 @@ TEST_P(AclFileTest, ADeletedUsersClientsAreClosedOnEveryLoop) {
   Client admin = Connect();
   EXPECT_ANSWER(admin, "ACL DELUSER ann\r\n", ":1\r\n");
   for (Client& client : clients) EXPECT_TRUE(client.IsClosed());
+}
+
+// The address of an interface other than loopback; empty when this machine has none.
+std::string OutsideAddress() {
+  ifaddrs* all = nullptr;
+  if (getifaddrs(&all) != 0) return {};
+  std::string found;
+  for (const ifaddrs* it = all; it != nullptr; it = it->ifa_next) {
+    if (it->ifa_addr == nullptr || it->ifa_addr->sa_family != AF_INET) continue;
+    const net::SocketAddress address(it->ifa_addr, sizeof(sockaddr_in));
+    if (!address.is_local()) found = address.host();
+  }
+  freeifaddrs(all);
+  return found;
+}
+
+class ProtectedMode : public ServerTest {};
+INSTANTIATE_SERVER_TESTS(ProtectedMode);
+
+TEST_P(ProtectedMode, WithoutAPasswordOnlyThisMachineMayConnect) {
+  const std::string outside = OutsideAddress();
+  if (outside.empty()) GTEST_SKIP() << "this machine has only loopback";
+  ServerOptions options;
+  options.addresses = {"*"};
+  Serve(options);
+  const auto address =
+      net::Resolve(outside, server_->port(), net::ResolveFor::kConnecting)->front();
+  {
+    Client stranger(address);
+    EXPECT_EQ(stranger.Line().substr(0, 8), "-DENIED ");
+    EXPECT_TRUE(stranger.IsClosed());
+  }
+  Client local = Connect();
+  EXPECT_ANSWER(local, "CONFIG SET protected-mode no\r\n", "+OK\r\n");
+  Client guest(address);
+  EXPECT_ANSWER(guest, "PING\r\n", "+PONG\r\n");
+  EXPECT_ANSWER(local, "CONFIG SET protected-mode yes requirepass pw\r\n", "+OK\r\n");
+  Client member(address);
+  EXPECT_ANSWER(member, "AUTH pw\r\nPING\r\n", "+OK\r\n+PONG\r\n");
 }
 
 }  // namespace
