@@ -2,9 +2,13 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
+#include <cstdlib>
 #include <future>
 #include <mutex>
 #include <thread>
@@ -59,10 +63,33 @@ class Remote : public testing::Test {
   std::unique_ptr<ServerProcess> server;
 };
 
+// A port of loopback that is taken, and refuses every connection.
+class DeafPort {
+ public:
+  DeafPort() : fd_(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)) {
+    sockaddr_in address{};
+    address.sin_family = AF_INET;
+    address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+    socklen_t size = sizeof address;
+    auto* const any = reinterpret_cast<sockaddr*>(&address);
+    if (bind(fd_, any, size) != 0 || getsockname(fd_, any, &size) != 0) std::abort();
+    number_ = ntohs(address.sin_port);
+  }
+  ~DeafPort() { close(fd_); }
+  DeafPort(const DeafPort&) = delete;
+  DeafPort& operator=(const DeafPort&) = delete;
+  int number() const { return number_; }
+
+ private:
+  int fd_;
+  int number_ = 0;
+};
+
 TEST_F(Remote, NobodyThereIsToldAtOpen) {
-  Start();
-  RemoteOptions options = Options();
-  server->Kill();
+  const DeafPort port;
+  RemoteOptions options;
+  options.address.host = "127.0.0.1";
+  options.address.port = port.number();
   const auto store = RemoteStore::Open(options);
   ASSERT_FALSE(store);
   EXPECT_EQ(store.error().code, ErrorCode::kUnavailable);
@@ -468,14 +495,18 @@ TEST_F(Remote, AManualClockDecidesAboutDeadlines) {
   RemoteOptions options = Options();
   options.clock = &clock;
   auto store = OpenRemote(options);
-  server->Pause();
-  auto read = std::async(std::launch::async, [&] {
-    return store->Run({"GET", "k"}, {.timeout = seconds(3600)});
+  auto observer = OpenRemote(Options());
+  auto popped = std::async(std::launch::async, [&] {
+    return store->Run({"BLPOP", "l", "3600"}, {.timeout = seconds(60)});
   });
-  EXPECT_EQ(read.wait_for(milliseconds(50)), std::future_status::timeout);
-  clock.Advance(seconds(3601));
-  EXPECT_EQ(read.get().error().code, ErrorCode::kTimeout);
-  server->Resume();
+  ASSERT_TRUE(Eventually([&] {
+    return observer->Run({"INFO", "clients"})->text.find("blocked_clients:1\r") !=
+           std::string::npos;
+  }));
+  clock.Advance(seconds(3659));
+  EXPECT_EQ(popped.wait_for(milliseconds(0)), std::future_status::timeout);
+  clock.Advance(seconds(2));
+  EXPECT_EQ(popped.get().error().code, ErrorCode::kTimeout);
 }
 
 CommandTraits Traits(std::initializer_list<std::string_view> args) {
