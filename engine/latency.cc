@@ -27,7 +27,8 @@ std::uint64_t LatencyHistogram::HighestAt(std::size_t index) {
 
 void LatencyHistogram::Record(std::int64_t ns) {
   constexpr std::int64_t kMax = 1'000'000'000;
-  const std::size_t index = IndexOf(static_cast<std::uint64_t>(std::clamp<std::int64_t>(ns, 1, kMax)));
+  const std::size_t index =
+      IndexOf(static_cast<std::uint64_t>(std::clamp<std::int64_t>(ns, 1, kMax)));
   if (index >= counts_.size()) counts_.resize(index + 1);
   ++counts_[index];
   ++count_;
@@ -127,8 +128,8 @@ std::string DrawLatency(std::string_view name, const LatencyEvents::Event& event
   const std::int64_t steps = kRows * static_cast<std::int64_t>(kLevels.size());
   for (std::int64_t row = kRows - 1; row >= 0; --row) {
     for (const auto& sample : event.samples) {
-      const std::int64_t level = (sample.ms - low) * (steps - 1) / span -
-                                 row * static_cast<std::int64_t>(kLevels.size());
+      const std::int64_t level =
+          (sample.ms - low) * (steps - 1) / span - row * static_cast<std::int64_t>(kLevels.size());
       const auto last = static_cast<std::int64_t>(kLevels.size()) - 1;
       text += level < 0 ? ' ' : level > last ? '|' : kLevels[static_cast<std::size_t>(level)];
     }
