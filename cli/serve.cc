@@ -38,7 +38,8 @@ server::ServerOptions ServerOptionsOf(
       .unix_socket = listen.unix_socket,
       .unix_socket_mode = static_cast<mode_t>(listen.unix_socket_mode),
       .loops = static_cast<int>(listen.loops),
-      .max_clients = listen.max_clients};
+      .max_clients = listen.max_clients,
+      .acl_file = listen.acl_file};
   if (listen.port != 0) server.addresses = listen.address;
   server.on_shutdown = [on_shutdown](const server::ShutdownRequest& request) -> Result<void> {
     on_shutdown(request);
@@ -129,6 +130,7 @@ std::string DataText(const store::PersistenceConfig& persistence) {
 void SetPassword(store::EmbeddedStore& store, const std::string& password) {
   const ExecutionGuard guard(store.lock());
   store.engine().config().password = password;
+  store.engine().acl().SetDefaultPassword(password);
 }
 
 // Wrong options are one thing, a directory that cannot be used another.

@@ -150,9 +150,20 @@ void Engine::TimeOutBlocked() {
 }
 
 void Engine::UnblockWithTimeout(Session& session) {
+  using OnTimeout = BlockedState::OnTimeout;
   Unlist(session);
+  const OnTimeout what = session.blocked->on_timeout;
   session.blocked.reset();
-  session.waiter->Sink().NullArray();
+  Reply& reply = session.waiter->Sink();
+  if (what == OnTimeout::kNullArray) {
+    reply.NullArray();
+  } else {
+    if (what == OnTimeout::kTwoZeros) {
+      reply.BeginArray(2);
+      reply.Integer(0);
+    }
+    reply.Integer(0);
+  }
   session.waiter->Served();
 }
 

@@ -210,6 +210,7 @@ void Call::Move(int from_db, std::string_view from, int to_db, std::string_view 
 std::size_t Call::Flush(int db) {
   engine_.InvalidateDatabase(db, -1);
   engine_.SignalStreams(db);
+  if (!std::exchange(flushed_, true)) engine_.tracking_.Flush(engine_.current_);
   return engine_.keyspace_.Flush(db);
 }
 

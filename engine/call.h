@@ -158,10 +158,15 @@ class Call {
   // command that waits for several keys looks at this one only.
   std::optional<std::string_view> ready_key() const { return ready_key_; }
 
+  // Keeps an argument, a password, out of the slow log and of MONITOR.
+  void Redact(std::size_t i) { engine_.redacted_.push_back(i); }
+
   // "unknown subcommand or wrong number of arguments": a subcommand that checks for itself.
   std::string SubcommandText() const;
 
   bool changed() const { return changed_; }
+  // Run by EXEC or a script.
+  bool is_inner() const { return engine_.unit_depth_ > 1; }
   // Effects are being applied: the clock decides nothing.
   bool replaying() const { return engine_.replaying_; }
 
@@ -182,6 +187,7 @@ class Call {
   bool may_block_ = false;
   bool wants_block_ = false;
   bool keeps_watchers_ = false;
+  bool flushed_ = false;  // the tracking clients were told
   std::optional<std::string_view> ready_key_;
   // The hash of the first argument, which is the key of most commands.
   mutable bool hash_known_ = false;

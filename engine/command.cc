@@ -48,6 +48,30 @@ void FindByRange(const KeySpec& spec, std::size_t begin, std::span<const std::st
   }
 }
 
+// Whether a SET asks for the value before it, or makes conditions on it.
+bool LooksAtOldValue(std::span<const std::string_view> args) {
+  return std::any_of(args.begin() + 3, args.end(), [](std::string_view arg) {
+    constexpr std::string_view kReading[] = {"GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"};
+    return std::any_of(std::begin(kReading), std::end(kReading),
+                       [&](std::string_view word) { return EqualIgnoreCase(arg, word); });
+  });
+}
+
+// Whether all steps of a BITFIELD are GET; not when it is malformed.
+bool OnlyReadsFields(std::span<const std::string_view> args) {
+  for (std::size_t i = 2; i < args.size(); ++i) {
+    const std::size_t left = args.size() - i - 1;
+    if (EqualIgnoreCase(args[i], "GET") && left >= 2) {
+      i += 2;
+    } else if (EqualIgnoreCase(args[i], "OVERFLOW") && left >= 1) {
+      ++i;
+    } else {
+      return false;
+    }
+  }
+  return true;
+}
+
 }  // namespace
 
 bool FindKeys(const Command& command, std::span<const std::string_view> args,
@@ -64,6 +88,50 @@ bool FindKeys(const Command& command, std::span<const std::string_view> args,
   }
   if (command.more_keys != nullptr) command.more_keys(args, keys);
   return true;
+}
+
+bool FindUsedKeys(const Command& command, std::span<const std::string_view> args,
+                  std::vector<KeyPosition>* keys) {
+  if (!FindKeys(command, args, keys)) return false;
+  std::erase_if(*keys, [](const KeyPosition& key) { return (key.flags & kNotKey) != 0; });
+  if (args.size() < 3) return true;  // a script may ask about anything
+  // What these do to their key depends on their options: the row names the worst.
+  std::uint16_t flags = 0;
+  if (command.name == "SET") {
+    flags = LooksAtOldValue(args) ? kRW | kAccess | kUpdate : kOW | kUpdate;
+  } else if (command.name == "BITFIELD") {
+    flags = OnlyReadsFields(args) ? kRO | kAccess : kRW | kAccess | kUpdate;
+  } else {
+    return true;
+  }
+  for (KeyPosition& key : *keys) key.flags = flags;
+  return true;
+}
+
+std::uint32_t AclMaskOf(const Command& command) {
+  std::uint32_t mask = 0;
+  std::uint32_t bit = 1;
+  const auto next = [&](bool holds) {
+    if (holds) mask |= bit;
+    bit <<= 1;
+  };
+  const std::uint32_t flags = command.flags;
+  const auto in = [&](AclCategory category) { return (command.categories & category) != 0; };
+  next(in(kCatKeyspace));
+  next((flags & kReadonly) != 0 && !in(kCatScripting));  // @read
+  next((flags & kWrite) != 0);
+  for (AclCategory category : {kCatSet, kCatSortedSet, kCatList, kCatHash, kCatString, kCatBitmap,
+                               kCatHyperLogLog, kCatGeo, kCatStream}) {
+    next(in(category));
+  }
+  next((flags & kPubsub) != 0);
+  next((flags & kAdmin) != 0 || in(kCatAdmin));
+  next((flags & kFast) != 0);
+  next((flags & kFast) == 0);  // @slow
+  next((flags & kBlocking) != 0);
+  next((flags & kAdmin) != 0 || in(kCatDangerous));
+  for (AclCategory category : {kCatConnection, kCatTransaction, kCatScripting}) next(in(category));
+  return mask;
 }
 
 Command::LegacyRange Command::legacy_range() const {

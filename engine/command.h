@@ -171,6 +171,7 @@ struct Command {
   // Filled in by CommandTable in its copy of the row.
   std::uint16_t index = 0;          // dense, for tables of statistics
   const Command* parent = nullptr;  // the container of a subcommand
+  std::uint32_t acl_mask = 0;       // categories, those that flags give included
 
   bool ArityFits(std::size_t args) const {
     const auto count = static_cast<std::int64_t>(args);
@@ -203,9 +204,17 @@ constexpr bool RowsAreSound(std::span<const Command> rows) {
   return true;
 }
 
+// The row's ACL categories as bits, in the order of AclCategoryNames (engine/acl.h).
+std::uint32_t AclMaskOf(const Command& command);
+
 // Finds the keys of a call by the row's specifications. False when the arguments do not
 // fit them (a bad count). O(arguments).
 bool FindKeys(const Command& command, std::span<const std::string_view> args,
               std::vector<KeyPosition>* keys);
+
+// As FindKeys, without what only looks like a key, and with the flags of this very call where
+// the specification names the worst: what permissions go by.
+bool FindUsedKeys(const Command& command, std::span<const std::string_view> args,
+                  std::vector<KeyPosition>* keys);
 
 }  // namespace satchel::engine

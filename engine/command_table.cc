@@ -35,7 +35,10 @@ CommandTable::CommandTable(std::span<const std::span<const Command>> tables) {
     rows_[i].subcommands = {rows_.data() + first, subcommands.size()};
     for (std::size_t j = first; j < rows_.size(); ++j) rows_[j].parent = &rows_[i];
   }
-  for (std::size_t i = 0; i < rows_.size(); ++i) rows_[i].index = static_cast<std::uint16_t>(i);
+  for (std::size_t i = 0; i < rows_.size(); ++i) {
+    rows_[i].index = static_cast<std::uint16_t>(i);
+    rows_[i].acl_mask = AclMaskOf(rows_[i]);
+  }
 
   std::size_t capacity = 16;
   while (capacity < top * 4) capacity *= 2;

@@ -6,6 +6,7 @@
 #include "base/reply_value.h"
 #include "engine/call.h"
 #include "engine/hash.h"
+#include "engine/monitor.h"
 #include "engine/pubsub.h"
 
 namespace satchel::engine {
@@ -71,8 +72,11 @@ Engine::Engine(const EngineOptions& options)
       random_(options.seed),
       keyspace_(options.databases, random_.Next()),
       commands_(options.commands ? options.commands : OwnCommands()),
+      acl_(*commands_),
       pubsub_(std::make_unique<PubSub>()),
+      tracking_(sessions_, random_),
       command_stats_(commands_->indexes()),
+      histograms_(commands_->indexes()),
       started_ms_(clock_.NowMs()),
       run_id_(random_.Next()) {
   AddSettings();
@@ -115,6 +119,7 @@ void Engine::EndUnit() {
   if (!ready_.empty()) ServeReady();
   constexpr std::size_t kReapPerUnit = 64;  // some 5 us
   if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerUnit);
+  if (tracking_.has_broadcast() && batch_ticks_ == 0 && unit_depth_ == 0) tracking_.Broadcast();
 }
 
 // What the unit changed leaves for the journal.
@@ -138,7 +143,7 @@ void Engine::RunUnit(const std::function<void()>& body) {
 
 void Engine::AddSession(Session& session) {
   sessions_.Add(&session, now_ms());
-  session.authenticated = session.kind != Session::Kind::kClient || config_.password.empty();
+  if (session.kind == Session::Kind::kClient) SetUser(session, nullptr);
   if (session.kind == Session::Kind::kClient) ++stats_.connections;
 }
 
@@ -147,6 +152,8 @@ void Engine::RemoveSession(Session& session) {
   session.blocked.reset();
   Unwatch(session);
   pubsub_->UnsubscribeAll(session);
+  tracking_.Disable(session);
+  Monitor(session, false);
   sessions_.Remove(&session);
 }
 
@@ -195,16 +202,10 @@ Outcome Engine::Execute(Session& session, Args args, Reply& reply) {
   return Dispatch(session, *command, args, reply);
 }
 
-// Why a command may not run now; empty when it may. In Redis' order.
-std::string_view Engine::RefusalOf(const Session& session, const Command& command) const {
-  if (!session.authenticated && !(command.flags & kNoAuth)) {
-    return "NOAUTH Authentication required.";
-  }
+// Why a command may not run now, whoever sends it; empty when it may.
+std::string_view Engine::RefusalOf(const Command& command) const {
   if (loading_ && !(command.flags & kLoading)) {
     return "LOADING Redis is loading the dataset in memory";
-  }
-  if (session.in_multi && (command.flags & kNoMulti)) {
-    return "ERR Command not allowed inside a transaction";
   }
   if (!write_refusal_.empty() && (command.flags & kWrite)) return write_refusal_;
   return {};
@@ -226,12 +227,24 @@ bool Engine::DeniedForMemory(const Session& session, const Command& command) {
 }
 
 Outcome Engine::Dispatch(Session& session, const Command& command, Args args, Reply& reply) {
-  if (!session.authenticated || loading_ || session.in_multi || !write_refusal_.empty()) {
-    const std::string_view refusal = RefusalOf(session, command);
+  if (!session.authenticated && !(command.flags & kNoAuth) && acl_.authentication_needed()) {
+    return Reject(session, &command, reply, "NOAUTH Authentication required.");
+  }
+  if (session.in_multi && (command.flags & kNoMulti)) {
+    return Reject(session, &command, reply, "ERR Command not allowed inside a transaction");
+  }
+  if (const AclVerdict verdict = CheckAcl(session, command, args); !verdict.allowed()) {
+    return RejectDenied(session, command, args, verdict, reply);
+  }
+  if (loading_ || !write_refusal_.empty()) {
+    const std::string_view refusal = RefusalOf(command);
     if (!refusal.empty()) return Reject(session, &command, reply, refusal);
   }
   if (config_.max_memory != 0 && DeniedForMemory(session, command)) {
     return Reject(session, &command, reply, kOutOfMemory);
+  }
+  if (session.monitoring && (command.flags & (kWrite | kReadonly | kMayReplicate))) {
+    return Reject(session, &command, reply, "ERR Replica can't interact with the keyspace");
   }
   if (session.protocol == 2 && session.kind == Session::Kind::kClient && session.subscribed() &&
       !RunsWhileSubscribed(command)) {
@@ -287,21 +300,25 @@ Outcome Engine::Queue(Session& session, Args args, Reply& reply) {
 }
 
 Outcome Engine::RunCommand(Session& session, const Command& command, Args args, Reply& reply) {
+  if (!redacted_.empty()) redacted_.clear();
+  ++session.commands;
   Call call(*this, session, command, args);
   call.may_block_ = session.waiter != nullptr && unit_depth_ == 0;
   // An in-process read is cheaper than reading the cycle counter twice.
   const bool timed = session.kind == Session::Kind::kClient || !(command.flags & kFast);
   const std::int64_t begin = !timed ? 0 : batch_ticks_ != 0 ? batch_ticks_ : clock_.Ticks();
+  current_ = &session;
   BeginUnit();
   RunCall(call, reply);
   if (timed) {
     const std::int64_t end = clock_.Ticks();
     if (batch_ticks_ != 0) batch_ticks_ = end;
     const std::int64_t usec = (end - begin) / 1000;
-    command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
-    if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
+    NoteDuration(session, command, args, usec);
   }
   EndUnit();
+  current_ = nullptr;
+  if (session.tracking != nullptr || !monitors_.empty()) AfterCommand(session, command, args);
   if (call.wants_block_) return Outcome::kBlocked;
   return session.closing ? Outcome::kClose : Outcome::kDone;
 }
@@ -317,6 +334,7 @@ void Engine::RunCall(Call& call, Reply& reply) {
     ++stats.failed;
     CountError(reply.error_code());
   }
+  if (tracking_.active() && (call.command_.flags & kReadonly)) RememberRead(call);
   if (touched_.size() > touched) {
     const bool announced = call.changed_ && !call.keeps_watchers_;
     if (announced) InvalidateWatchers(touched);
@@ -324,14 +342,64 @@ void Engine::RunCall(Call& call, Reply& reply) {
   }
 }
 
+void Engine::AfterCommand(Session& session, const Command& command, Args args) {
+  const bool shown = !monitors_.empty() && !(command.flags & (kSkipMonitor | kAdmin));
+  if (session.tracking != nullptr) {
+    tracking_.SendPending(session);
+    const Command& family = command.parent != nullptr ? *command.parent : command;
+    if (!session.in_multi && family.name != "CLIENT") session.tracking->caching = false;
+  }
+  if (shown) FeedMonitors(session, args);
+}
+
+// What a script reads counts as the keys that its EVAL named.
+void Engine::RememberRead(const Call& call) {
+  const bool by_script = call.session_.caller != nullptr;
+  const Session& session = by_script ? *call.session_.caller : call.session_;
+  if (session.tracking == nullptr || session.tracking->broadcast) return;
+  const TrackingState& state = *session.tracking;
+  if ((state.opt_in && !state.caching) || (state.opt_out && state.caching)) return;
+  const Call& named = by_script ? *call.session_.caller_call : call;
+  if (named.command_.flags & kPubsub) return;
+  std::vector<KeyPosition> positions;
+  if (!FindUsedKeys(named.command_, named.args_, &positions)) return;
+  std::vector<std::string_view> keys;
+  for (const KeyPosition& position : positions) keys.push_back(named.args_[position.index]);
+  tracking_.Remember(session, keys);
+}
+
+void Engine::Monitor(Session& session, bool on) {
+  if (on == session.monitoring) return;
+  session.monitoring = on;
+  if (on) {
+    monitors_.push_back(&session);
+  } else {
+    std::erase(monitors_, &session);
+  }
+}
+
+void Engine::FeedMonitors(const Session& session, Args args) {
+  auto message = std::make_shared<PushMessage>();
+  message->kind = PushMessage::Kind::kMonitorLine;
+  message->payload = MonitorLine(session, args, clock_.NowUs(),
+                                 [this](std::size_t arg) { return IsRedacted(arg); });
+  for (Session* monitor : monitors_) monitor->peer->Deliver(message);
+}
+
 void Engine::ExecuteInner(Session& session, const Command& command, Args args, Reply& reply) {
   SATCHEL_DCHECK(unit_depth_ > 0);
+  if (!redacted_.empty()) redacted_.clear();
   Call call(*this, session, command, args);
   BeginUnit();
   const std::int64_t begin = clock_.Ticks();
   RunCall(call, reply);
-  command_stats_[command.index].usec += static_cast<std::uint64_t>((clock_.Ticks() - begin) / 1000);
+  const std::int64_t usec = (clock_.Ticks() - begin) / 1000;
+  command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
+  if (config_.latency_tracking) histograms_[command.index].Record(usec * 1000);
   EndUnit();
+  if (!monitors_.empty() && !(command.flags & (kSkipMonitor | kAdmin))) {
+    FeedMonitors(session, args);
+  }
 }
 
 Result<void> Engine::Replay(int db, Args args) {
@@ -364,6 +432,15 @@ void Engine::CountError(std::string_view code) {
   ++it->second;
 }
 
+void Engine::NoteDuration(Session& session, const Command& command, Args args, std::int64_t usec) {
+  command_stats_[command.index].usec += static_cast<std::uint64_t>(usec);
+  if (config_.latency_tracking) histograms_[command.index].Record(usec * 1000);
+  if (latency_.threshold_ms != 0) {
+    latency_.Note(command.flags & kFast ? "fast-command" : "command", usec / 1000, now_ms() / 1000);
+  }
+  if (usec >= config_.slowlog_slower_than_us) NoteSlow(session, command, args, usec);
+}
+
 void Engine::NoteSlow(Session& session, const Command& command, Args args, std::int64_t usec) {
   if (config_.slowlog_slower_than_us < 0 || (command.flags & kSkipSlowlog)) return;
   constexpr std::size_t kMaxArgs = 32;
@@ -373,7 +450,9 @@ void Engine::NoteSlow(Session& session, const Command& command, Args args, std::
                      .address = session.peer ? session.peer->Address() : "",
                      .client_name = session.name};
   const std::size_t shown = args.size() <= kMaxArgs ? args.size() : kMaxArgs - 1;
-  for (std::size_t i = 0; i < shown; ++i) entry.args.push_back(Shortened(args[i]));
+  for (std::size_t i = 0; i < shown; ++i) {
+    entry.args.push_back(IsRedacted(i) ? "(redacted)" : Shortened(args[i]));
+  }
   if (shown < args.size()) {
     entry.args.push_back("... (" + FormatInt(static_cast<std::int64_t>(args.size() - shown)) +
                          " more arguments)");
@@ -390,6 +469,7 @@ void Engine::ResetStats() {
   stats_.changes = changes;
   keyspace_.reaper().ResetFreed();
   std::fill(command_stats_.begin(), command_stats_.end(), CommandStats{});
+  std::fill(histograms_.begin(), histograms_.end(), LatencyHistogram{});
 }
 
 // --- Watchers ------------------------------------------------------------------------------
@@ -437,7 +517,7 @@ void Engine::DiscardTransaction(Session& session) {
 
 void Engine::Touch(int db, std::string_view key) {
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
-  if (!watchers_.empty()) touched_.push_back({db, std::string(key)});
+  if (!watchers_.empty() || tracking_.active()) touched_.push_back({db, std::string(key)});
 }
 
 void Engine::InvalidateWatchers(std::size_t first_touched) {
@@ -447,6 +527,7 @@ void Engine::InvalidateWatchers(std::size_t first_touched) {
 }
 
 void Engine::InvalidateKey(int db, std::string_view key) {
+  if (tracking_.active()) tracking_.Invalidate(key, current_);
   if (watchers_.empty()) return;
   auto it = watchers_.find(WatchName(db, key));
   if (it == watchers_.end()) return;
@@ -558,6 +639,7 @@ void Engine::NoteProcessMemory(const ProcessMemory& memory) {
 
 void Engine::Evict(int db, std::string_view key) {
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
+  if (keyspace_.Peek(db, key)->type() == ValueType::kStream) SignalReady(db, key);
   keyspace_.Remove(db, key, keyspace_.Hash(key));
   InvalidateKey(db, key);
   ++stats_.evicted_keys;

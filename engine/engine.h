@@ -8,6 +8,7 @@
 
 #pragma once
 
+#include <algorithm>
 #include <functional>
 #include <map>
 #include <memory>
@@ -22,13 +23,16 @@
 #include "base/random.h"
 #include "base/reply.h"
 #include "base/settings.h"
+#include "engine/acl.h"
 #include "engine/command_table.h"
 #include "engine/effects.h"
 #include "engine/events.h"
 #include "engine/eviction.h"
 #include "engine/keyspace.h"
+#include "engine/latency.h"
 #include "engine/process_memory.h"
 #include "engine/session.h"
+#include "engine/tracking.h"
 
 namespace satchel::engine {
 
@@ -68,6 +72,10 @@ struct Stats {
   std::uint64_t commands = 0;
   std::uint64_t connections = 0;
   std::uint64_t rejected_connections = 0;
+  std::uint64_t denied_logins = 0;  // by the ACL, as the next three
+  std::uint64_t denied_commands = 0;
+  std::uint64_t denied_keys = 0;
+  std::uint64_t denied_channels = 0;
   std::uint64_t expired_keys = 0;
   std::uint64_t expired_fields = 0;
   std::uint64_t evicted_keys = 0;
@@ -83,7 +91,7 @@ struct Stats {
 
 // Parameters that commands ask for on their way; CONFIG rows point here.
 struct EngineConfig {
-  std::string password;  // requirepass; empty: none
+  std::string password;  // requirepass, as CONFIG GET shows it; the Acl has what counts
   std::uint32_t notify_classes = 0;
   std::int64_t slowlog_slower_than_us = 10000;
   std::int64_t slowlog_max_len = 128;
@@ -93,6 +101,9 @@ struct EngineConfig {
   std::int64_t hz = 10;
   bool active_expire = true;
   bool lazyfree_lazy_user_del = false;
+  bool latency_tracking = true;
+  bool protected_mode = true;
+  std::vector<double> latency_percentiles = {50, 99, 99.9};
   std::string announced_version = "7.4.0";
 };
 
@@ -193,6 +204,34 @@ class Engine {
   void UnblockWithError(Session& session, std::string_view error);
   void UnblockWithTimeout(Session& session);
 
+  // Users. Requires a verdict other than allowed for the note.
+  Acl& acl() { return acl_; }
+  AclVerdict CheckAcl(const Session& session, const Command& command, Args args) const {
+    if (session.user == nullptr || session.user->unrestricted()) return {};
+    return session.user->Check(command, args);
+  }
+  void NoteDenial(const Session& session, const Command& command, Args args, AclVerdict verdict,
+                  AclLogEntry::Context context);
+  // A failed AUTH or HELLO, whose name is in `word`.
+  void NoteFailedLogin(const Session& session, std::string_view word, std::string_view user);
+  // Makes the session this user's. Null: the default user's, authenticated if that needs no
+  // password; what a new connection is.
+  void SetUser(Session& session, const AclUser* user);
+  // Changes a user to `rules`, creating it if needed, and closes connections whose
+  // subscriptions these no longer allow.
+  void PutUser(const AclUser& rules, Session* current);
+  // False when there is none. Its connections are closed.
+  bool RemoveUser(std::string_view name, Session* current);
+  // Takes the users of the AclFile for those there were; on an error they stay. Requires the
+  // service. Connections of users other than the default one are closed.
+  Result<void> LoadUsers(Session* current);
+
+  // MONITOR. Feed: for a command that shows itself before it runs others.
+  void Monitor(Session& session, bool on);
+  bool monitored() const { return !monitors_.empty(); }
+  void FeedMonitors(const Session& session, Args args);
+  Tracking& tracking() { return tracking_; }
+
   // Transactions: WATCH, and what EXEC and DISCARD need.
   void Watch(Session& session, std::string_view key);
   void Unwatch(Session& session);
@@ -233,6 +272,13 @@ class Engine {
   Heap& heap() { return heap_; }
   CommandStats& command_stats(const Command& command) { return command_stats_[command.index]; }
   void ResetStats();
+  LatencyEvents& latency() { return latency_; }
+  const LatencyHistogram& latency_of(const Command& command) const {
+    return histograms_[command.index];
+  }
+  // Blocked keys and watched keys, for INFO.
+  std::size_t blocking_keys() const { return blocked_keys_.size(); }
+  std::size_t watched_keys() const { return watchers_.size(); }
   std::vector<SlowlogEntry>& slowlog() { return slowlog_; }  // oldest first
   std::int64_t started_ms() const { return started_ms_; }
   std::uint64_t run_id() const { return run_id_; }
@@ -244,7 +290,10 @@ class Engine {
   // Around the commands of one wake-up: time is read once for all of them, and a command's
   // duration is counted from the end of the one before.
   void BeginBatch();
-  void EndBatch() { batch_now_ms_ = batch_ticks_ = 0; }
+  void EndBatch() {
+    batch_now_ms_ = batch_ticks_ = 0;
+    if (tracking_.has_broadcast()) tracking_.Broadcast();
+  }
 
  private:
   friend class Call;
@@ -269,15 +318,26 @@ class Engine {
   void FinishUnit();
   bool effects_wanted() const { return effect_sink_ != nullptr || unit_observer_ != nullptr; }
 
+  void ReplaceUsers(const std::vector<std::unique_ptr<AclUser>>& users, Session* current);
+  void DropSession(Session& session, const Session* current);
   const Command* FindRow(Session& session, Args args, Reply& reply);
   Outcome Dispatch(Session& session, const Command& command, Args args, Reply& reply);
-  std::string_view RefusalOf(const Session& session, const Command& command) const;
+  std::string_view RefusalOf(const Command& command) const;
+  Outcome RejectDenied(Session& session, const Command& command, Args args, AclVerdict verdict,
+                       Reply& reply);
   bool IsPaused(const Session& session, const Command& command) const;
   Outcome Reject(Session& session, const Command* command, Reply& reply, std::string_view error);
   Outcome Queue(Session& session, Args args, Reply& reply);
   Outcome RunCommand(Session& session, const Command& command, Args args, Reply& reply);
   void RunCall(Call& call, Reply& reply);
+  void AfterCommand(Session& session, const Command& command, Args args);
+  void RememberRead(const Call& call);
+  bool IsRedacted(std::size_t arg) const {
+    return !redacted_.empty() &&
+           std::find(redacted_.begin(), redacted_.end(), arg) != redacted_.end();
+  }
   void CountError(std::string_view code);
+  void NoteDuration(Session& session, const Command& command, Args args, std::int64_t usec);
   void NoteSlow(Session& session, const Command& command, Args args, std::int64_t usec);
 
   void Block(Session& session, const Command& command, Args args,
@@ -315,18 +375,26 @@ class Engine {
   EngineConfig config_;
   Keyspace keyspace_;
   std::shared_ptr<const CommandTable> commands_;
+  Acl acl_;
   Sessions sessions_;
   std::unique_ptr<PubSub> pubsub_;
+  Tracking tracking_;
+  std::vector<Session*> monitors_;
   Stats stats_;
-  std::vector<CommandStats> command_stats_;  // by Command::index
+  std::vector<CommandStats> command_stats_;   // by Command::index
+  std::vector<LatencyHistogram> histograms_;  // by Command::index
+  LatencyEvents latency_;
   std::vector<InfoSection> info_sections_;
   std::unordered_map<const void*, void*> services_;
+  std::vector<std::size_t> redacted_;  // arguments of the running command that are secret
   std::vector<SlowlogEntry> slowlog_;
   std::uint64_t next_slowlog_id_ = 0;
   std::int64_t started_ms_ = 0;
   std::uint64_t run_id_ = 0;
   bool loading_ = false;
   std::string write_refusal_;
+
+  Session* current_ = nullptr;  // whose command runs; null: nobody's
 
   // The unit that runs.
   int unit_depth_ = 0;

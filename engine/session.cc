@@ -2,19 +2,29 @@
 
 #include <algorithm>
 
+#include "engine/tracking.h"
+
 namespace satchel::engine {
+
+Session::Session(Kind kind, Peer* peer) : kind(kind), peer(peer) {}
+Session::~Session() = default;
 
 void Sessions::Add(Session* session, std::int64_t now_ms) {
   session->id = next_id_++;
   session->created_ms = session->last_active_ms = now_ms;
-  all_.push_back(session);
+  by_id_[session->id] = all_.insert(all_.end(), session);
 }
 
-void Sessions::Remove(Session* session) { all_.remove(session); }
+void Sessions::Remove(Session* session) {
+  auto it = by_id_.find(session->id);
+  if (it == by_id_.end()) return;
+  all_.erase(it->second);
+  by_id_.erase(it);
+}
 
 Session* Sessions::Find(std::uint64_t id) const {
-  auto it = std::find_if(all_.begin(), all_.end(), [&](Session* s) { return s->id == id; });
-  return it == all_.end() ? nullptr : *it;
+  auto it = by_id_.find(id);
+  return it == by_id_.end() ? nullptr : *it->second;
 }
 
 std::size_t Sessions::clients() const {

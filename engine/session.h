@@ -15,6 +15,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <unordered_map>
 #include <vector>
 
 #include "base/reply.h"
@@ -22,16 +23,29 @@
 
 namespace satchel::engine {
 
+class AclUser;
+class Call;
+struct TrackingState;
 class Session;
 
-// A message pushed to a session outside of its replies: pub/sub, and later invalidation and
-// MONITOR lines. Shared between its receivers.
+// A message pushed to a session outside of its replies. Shared between its receivers.
 struct PushMessage {
-  enum class Kind : std::uint8_t { kMessage, kPatternMessage, kShardMessage, kSubscription };
+  enum class Kind : std::uint8_t {
+    kMessage,
+    kPatternMessage,
+    kShardMessage,
+    kSubscription,
+    kMonitorLine,     // payload, as a status
+    kInvalidation,    // keys, or all
+    kBrokenRedirect,  // id of the session that is gone
+  };
   Kind kind = Kind::kMessage;
   std::string pattern;  // kPatternMessage
   std::string channel;
   std::string payload;
+  std::vector<std::string> keys;  // kInvalidation; empty: all, told as the null of a protocol
+  int flushed_protocol = 2;
+  std::uint64_t id = 0;
   // What receivers encoded already, by protocol (2, 3): filled by the first, used by all.
   mutable std::array<std::shared_ptr<const std::string>, 2> encoded;
 };
@@ -44,6 +58,9 @@ class Peer {
   virtual int FileDescriptor() const = 0;
   virtual std::size_t InputBytes() const = 0;   // unread and partly parsed
   virtual std::size_t OutputBytes() const = 0;  // not yet sent
+  // Since it connected.
+  virtual std::uint64_t TotalInputBytes() const { return 0; }
+  virtual std::uint64_t TotalOutputBytes() const { return 0; }
   virtual void Deliver(const std::shared_ptr<const PushMessage>& message) = 0;
   // Closes the connection; with `after_reply` once what was appended has been sent.
   virtual void Close(bool after_reply) = 0;
@@ -70,6 +87,8 @@ struct BlockedState {
   std::int64_t retry_ms = 0;     // when to run again even if no key is ready; 0: never
   std::uint64_t order = 0;       // of blocking; older first
   std::int64_t since_ticks = 0;
+  enum class OnTimeout : std::uint8_t { kNullArray, kZero, kTwoZeros };
+  OnTimeout on_timeout = OnTimeout::kNullArray;  // the reply then
 };
 
 struct WatchedKey {
@@ -86,7 +105,8 @@ class Session {
  public:
   enum class Kind : std::uint8_t { kClient, kInProcess, kScript, kReplay };
 
-  Session(Kind kind, Peer* peer) : kind(kind), peer(peer) {}
+  Session(Kind kind, Peer* peer);
+  ~Session();
   Session(const Session&) = delete;
   Session& operator=(const Session&) = delete;
 
@@ -97,10 +117,12 @@ class Session {
   int db = 0;
   int protocol = 2;
   std::string name;
-  std::string user = "default";
+  // What it may do; null: everything, as the program that has the store in it. Borrowed from the
+  // engine's Acl.
+  const AclUser* user = nullptr;
   std::string library_name;
   std::string library_version;
-  bool authenticated = true;
+  bool authenticated = true;  // else, where a password is needed, it may do next to nothing
   bool no_evict = false;
   bool no_touch = false;
   bool closing = false;
@@ -115,6 +137,7 @@ class Session {
   std::int64_t created_ms = 0;
   std::int64_t last_active_ms = 0;
   const Command* last_command = nullptr;
+  std::uint64_t commands = 0;  // that ran
 
   // MULTI.
   bool in_multi = false;
@@ -132,8 +155,13 @@ class Session {
 
   std::unique_ptr<BlockedState> blocked;
 
-  // Scripts: writes are refused in a read-only one; set by lua/.
+  bool monitoring = false;                  // MONITOR
+  std::unique_ptr<TrackingState> tracking;  // CLIENT TRACKING; null: off
+
+  // Scripts, set by lua/: writes are refused in a read-only one; who runs it.
   bool read_only = false;
+  Session* caller = nullptr;
+  const Call* caller_call = nullptr;  // the EVAL
 };
 
 // The list of sessions of one engine, in order of id.
@@ -149,6 +177,7 @@ class Sessions {
 
  private:
   std::list<Session*> all_;
+  std::unordered_map<std::uint64_t, std::list<Session*>::iterator> by_id_;
   std::uint64_t next_id_ = 1;
 };
 

@@ -1,11 +1,36 @@
 // The engine's CONFIG parameters. Source: redis 7.0.15, names and texts of the same parameters.
 
+#include "base/text.h"
 #include "engine/engine.h"
 
 namespace satchel::engine {
 namespace {
 
 constexpr std::int64_t kMaxLong = INT64_MAX;
+
+Result<std::vector<double>> ParsePercentiles(std::string_view text) {
+  std::vector<double> percentiles;
+  for (std::string_view word : Split(text, ' ')) {
+    if (word.empty()) continue;
+    const auto value = ParseDouble(word);
+    if (!value) {
+      return MakeError(ErrorCode::kConfig, "Invalid latency-tracking-info-percentiles parameters");
+    }
+    if (*value < 0 || *value > 100) {
+      return MakeError(ErrorCode::kConfig,
+                       "latency-tracking-info-percentiles parameters should sit between "
+                       "[0.0,100.0]");
+    }
+    percentiles.push_back(*value);
+  }
+  return percentiles;
+}
+
+std::string FormatPercentiles(const std::vector<double>& percentiles) {
+  std::string text;
+  for (double value : percentiles) text += (text.empty() ? "" : " ") + ShortNumber(value);
+  return text;
+}
 
 // A packed form's limit, also known by its older ziplist name.
 SettingRow LimitSetting(std::string name, std::string summary, std::int64_t* value) {
@@ -54,7 +79,51 @@ void Engine::AddSettings() {
   SettingRow password =
       StringSetting("requirepass", "Password of the default user; empty: none.", &config_.password);
   password.secret = true;
+  password.set = [this](std::string_view text) -> Result<void> {
+    config_.password = text;
+    acl_.SetDefaultPassword(text);
+    return {};
+  };
   settings_.Add(std::move(password));
+  settings_.Add(IntSetting("tracking-table-max-keys",
+                           "Keys that clients are told of when they change; 0: no limit.",
+                           &tracking_.max_keys, 0, kMaxLong));
+  settings_.Add(
+      IntSetting("acllog-max-len", "Entries of the ACL log.", &acl_.max_log_entries, 0, kMaxLong));
+  settings_.Add(
+      {.name = "acl-pubsub-default",
+       .summary = "Channels of a new user: allchannels or resetchannels.",
+       .get = [this] { return acl_.channels_by_default ? "allchannels" : "resetchannels"; },
+       .set = [this](std::string_view text) -> Result<void> {
+         const bool all = EqualIgnoreCase(text, "allchannels");
+         if (!all && !EqualIgnoreCase(text, "resetchannels")) {
+           return MakeError(ErrorCode::kConfig,
+                            "argument(s) must be one of the following: allchannels, "
+                            "resetchannels");
+         }
+         acl_.channels_by_default = all;
+         return {};
+       }});
+  settings_.Add({.name = "aclfile",
+                 .summary = "The file that ACL LOAD reads and ACL SAVE writes; empty: none.",
+                 .get = [this] {
+                   const auto* file = Service<AclFile>();
+                   return file == nullptr ? std::string() : file->path();
+                 }});
+  settings_.Add(IntSetting("latency-monitor-threshold",
+                           "Milliseconds from which on an event is monitored; 0: none is.",
+                           &latency_.threshold_ms, 0, kMaxLong));
+  settings_.Add(BoolSetting("protected-mode", "Without a password only this machine may connect.",
+                            &config_.protected_mode));
+  settings_.Add(BoolSetting("latency-tracking", "Keep a histogram of durations per command.",
+                            &config_.latency_tracking));
+  settings_.Add({.name = "latency-tracking-info-percentiles",
+                 .summary = "Percentiles that INFO latencystats prints.",
+                 .get = [this] { return FormatPercentiles(config_.latency_percentiles); },
+                 .set = [this](std::string_view text) -> Result<void> {
+                   SATCHEL_ASSIGN(config_.latency_percentiles, ParsePercentiles(text));
+                   return {};
+                 }});
   settings_.Add({.name = "notify-keyspace-events",
                  .summary = "Classes of keyspace events to publish.",
                  .get = [this] { return FormatEventClasses(config_.notify_classes); },

@@ -30,6 +30,7 @@ Result<std::size_t> KeysArgument(const Call& call) {
 void RunScript(Call& call, Reply& reply, bool by_sha, bool read_only) {
   auto keys = KeysArgument(call);
   if (!keys) return reply.Error(keys.error());
+  if (call.engine().monitored()) call.engine().FeedMonitors(call.session(), call.args());
   Scripts& scripts = ScriptsOf(call);
   std::string sha(call.arg(1));
   if (!by_sha) {

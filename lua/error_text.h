@@ -15,6 +15,13 @@ inline constexpr std::string_view kWrongArity =
     "ERR Wrong number of args calling Redis command from script";
 inline constexpr std::string_view kNotFromScript =
     "ERR This Redis command is not allowed from script";
+inline constexpr std::string_view kDeniedCommand =
+    "ERR The user executing the script can't run this command or subcommand";
+inline constexpr std::string_view kDeniedKey =
+    "ERR The user executing the script can't access at least one of the keys mentioned in the "
+    "command arguments";
+inline constexpr std::string_view kDeniedChannel =
+    "ERR The user executing the script can't publish to the channel mentioned in the command";
 inline constexpr std::string_view kReadOnlyScript =
     "ERR Write commands are not allowed from read-only scripts.";
 inline constexpr std::string_view kWriteFlagInReadOnly =

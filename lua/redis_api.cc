@@ -49,12 +49,19 @@ bool CollectArguments(lua_State* state, std::vector<std::string_view>* args,
 
 }  // namespace
 
-std::string_view Scripts::RefusalOf(engine::Args args, const engine::Command** row) const {
+std::string_view Scripts::RefusalOf(engine::Args args, const engine::Command** row) {
   *row = engine_.Lookup(args);
   if (*row == nullptr) return kUnknownCommand;
   const engine::Command& command = **row;
   if (!command.ArityFits(args.size()) || command.run == nullptr) return kWrongArity;
   if (command.flags & engine::kNoScript) return kNotFromScript;
+  const engine::AclVerdict verdict = engine_.CheckAcl(session_, command, args);
+  if (!verdict.allowed()) {
+    engine_.NoteDenial(session_, command, args, verdict, engine::AclLogEntry::Context::kScript);
+    return verdict.denial == engine::AclDenial::kKey       ? kDeniedKey
+           : verdict.denial == engine::AclDenial::kChannel ? kDeniedChannel
+                                                           : kDeniedCommand;
+  }
   if (session_.read_only && (command.flags & (engine::kWrite | engine::kMayReplicate))) {
     return kReadOnlyScript;
   }
@@ -203,16 +210,15 @@ int AclCheckCommand(lua_State* state) {
   std::vector<std::string_view> args;
   std::vector<std::array<char, 32>> numbers;
   if (lua_gettop(state) == 0) {
-    return Raise(state,
-                 "ERR Please specify at least one argument for this redis.acl_check_cmd() call");
+    return Raise(state, kNoArguments);
   }
   if (!CollectArguments(state, &args, &numbers)) {
-    return Raise(state, "ERR redis.acl_check_cmd() arguments must be strings or integers");
+    return Raise(state, kBadArgument);
   }
   if (!Self(state).KnowsCommand(args)) {
     return Raise(state, "ERR Invalid command passed to redis.acl_check_cmd()");
   }
-  lua_pushboolean(state, 1);  // the default user may do everything
+  lua_pushboolean(state, Self(state).MayCall(args) ? 1 : 0);
   return 1;
 }
 

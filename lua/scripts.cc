@@ -144,6 +144,8 @@ void Scripts::Run(engine::Call& call, Reply& reply, std::string_view sha,
   session_.db = call.session().db;
   session_.protocol = 2;
   session_.user = call.session().user;
+  session_.caller = &call.session();
+  session_.caller_call = &call;
   session_.read_only = invocation.read_only || (script.flags & kNoWrites);
   state_->set_limit(static_cast<std::size_t>(config_.max_memory));
 
@@ -159,6 +161,8 @@ void Scripts::Run(engine::Call& call, Reply& reply, std::string_view sha,
   }
   lua_settop(s, 0);
   running_ = false;
+  session_.caller = nullptr;
+  session_.caller_call = nullptr;
   constexpr std::uint64_t kCollectEvery = 50;
   if (++runs_ % kCollectEvery == 0) lua_gc(s, LUA_GCSTEP, 0);
 }

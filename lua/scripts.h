@@ -50,6 +50,10 @@ class Scripts {
   // Runs the command whose words are on the stack; leaves its reply there, {err=} if refused.
   void CallFromScript(lua_State* state);
   bool KnowsCommand(engine::Args args) const { return engine_.Lookup(args) != nullptr; }
+  // Whether the user that runs the script may; requires a known command.
+  bool MayCall(engine::Args args) const {
+    return engine_.CheckAcl(session_, *engine_.Lookup(args), args).allowed();
+  }
   void SetScriptProtocol(int protocol) { session_.protocol = protocol; }
   void LogFromScript(int level, std::string_view text);
   const std::string& announced_version() const { return engine_.config().announced_version; }
@@ -64,7 +68,7 @@ class Scripts {
   };
 
   State& state();
-  std::string_view RefusalOf(engine::Args args, const engine::Command** row) const;
+  std::string_view RefusalOf(engine::Args args, const engine::Command** row);
   void SetArguments(const Invocation& invocation);
   void ReplyFailure(Reply& reply, std::string_view sha);
 

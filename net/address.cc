@@ -66,6 +66,12 @@ std::string SocketAddress::path() const {
   return {address.sun_path, strnlen(address.sun_path, sizeof address.sun_path)};
 }
 
+bool SocketAddress::is_local() const {
+  if (!is_tcp()) return true;
+  const std::string text = host();
+  return text.starts_with("127.") || text == "::1" || text.starts_with("::ffff:127.");
+}
+
 std::string SocketAddress::ToString() const {
   if (!is_tcp()) return path() + ":0";
   const std::string host_text = family() == AF_INET6 ? "[" + host() + "]" : host();

@@ -26,6 +26,8 @@ class SocketAddress {
 
   int family() const { return storage_.ss_family; }
   bool is_tcp() const { return family() == AF_INET || family() == AF_INET6; }
+  // Of this machine: a loopback address, or no TCP at all.
+  bool is_local() const;
   std::uint16_t port() const;  // 0 unless TCP
   std::string host() const;    // in numbers; empty unless TCP
   std::string path() const;    // empty unless a Unix socket with a name

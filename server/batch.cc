@@ -180,7 +180,9 @@ void Batch::Settle(Run& run) {
   std::size_t input_bytes = run.input_bytes;
   if (!all_done) input_bytes = run.done == run.begin ? 0 : planned_[run.done - 1].input_bytes;
   connection.Consume(input_bytes);
-  worker_.NoteTraffic({.input_bytes = input_bytes, .output_bytes = connection.TakeNewOutput()});
+  const std::size_t output_bytes = connection.TakeNewOutput();
+  connection.NoteTraffic(input_bytes, output_bytes);
+  worker_.NoteTraffic({.input_bytes = input_bytes, .output_bytes = output_bytes});
   if (!all_done) {
     connection.parser().Restart();
   } else if (run.failed) {

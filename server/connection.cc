@@ -64,6 +64,8 @@ std::size_t Connection::OutputBytes() const {
 
 void Connection::Deliver(const std::shared_ptr<const engine::PushMessage>& message) {
   if (session_.closing) return;
+  const bool is_line = message->kind == engine::PushMessage::Kind::kMonitorLine;
+  if (is_line && session_.reply_mode == engine::ReplyMode::kOff) return;
   const auto& bytes = EncodePush(*message, session_.protocol);
   if (on_own_thread()) {
     TakePush(bytes);

@@ -50,6 +50,14 @@ class Connection final : public net::Connection, public engine::Peer, public eng
   bool IsOverOutputLimit();
   // Bytes appended to output() since the last call.
   std::size_t TakeNewOutput();
+  // Counts what a round took and gave.
+  void NoteTraffic(std::size_t input_bytes, std::size_t output_bytes) {
+    const auto add = [](std::atomic<std::uint64_t>& total, std::size_t bytes) {
+      total.store(total.load(std::memory_order_relaxed) + bytes, std::memory_order_relaxed);
+    };
+    add(read_bytes_, input_bytes);  // one thread writes
+    add(written_bytes_, output_bytes);
+  }
   // Lets CLIENT LIST on other threads see the sizes of the buffers.
   void NoteBuffers();
 
@@ -63,6 +71,8 @@ class Connection final : public net::Connection, public engine::Peer, public eng
   int FileDescriptor() const override { return fd_; }
   std::size_t InputBytes() const override;
   std::size_t OutputBytes() const override;
+  std::uint64_t TotalInputBytes() const override { return read_bytes_; }
+  std::uint64_t TotalOutputBytes() const override { return written_bytes_; }
   void Deliver(const std::shared_ptr<const engine::PushMessage>& message) override;
   using net::Connection::Close;
   void Close(bool after_reply) override;
@@ -92,6 +102,8 @@ class Connection final : public net::Connection, public engine::Peer, public eng
   std::int64_t over_soft_limit_since_us_ = 0;  // 0: it is not
   std::uint64_t counted_output_ = 0;           // position in output()
 
+  std::atomic<std::uint64_t> read_bytes_{0};
+  std::atomic<std::uint64_t> written_bytes_{0};
   std::atomic<std::size_t> noted_input_bytes_{0};
   std::atomic<std::size_t> noted_output_bytes_{0};
 

@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "net/listener.h"
+#include "server/acl_file.h"
 #include "server/parameters.h"
 #include "server/worker.h"
 
@@ -38,6 +39,10 @@ Result<void> CheckOptions(const ServerOptions& options) {
   if (options.max_clients < 1) {
     return MakeError(ErrorCode::kInvalidArgument, "max_clients must be at least 1");
   }
+  if (!options.acl_file.empty() && !options.users.empty()) {
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "users are given, and a file of users too; use one of them");
+  }
   return {};
 }
 
@@ -47,10 +52,12 @@ struct Server::Impl {
   Impl(store::EmbeddedStore& store, const ServerOptions& given, Parameters& parameters)
       : options(given),
         host{.engine = store.engine(), .lock = store.lock(), .parameters = parameters},
-        hook{.shutdown = given.on_shutdown} {}
+        hook{.shutdown = given.on_shutdown},
+        users(given.acl_file) {}
 
   Result<void> Listen();
   Result<void> ListenTcp();
+  Result<void> TakeUsers();
   void SetParameters();
   void Attach();
   void Detach();
@@ -59,6 +66,7 @@ struct Server::Impl {
   const ServerOptions options;
   Host host;
   ShutdownHook hook;
+  FileOfUsers users;
   std::uint16_t port = 0;
   std::size_t next_worker = 0;  // first worker's thread
   bool running = false;
@@ -100,6 +108,22 @@ void Server::Impl::Accept(net::Socket socket) {
   next_worker = (next_worker + 1) % host.workers.size();
 }
 
+// Before anybody can connect.
+Result<void> Server::Impl::TakeUsers() {
+  const ExecutionGuard guard(host.lock);
+  if (!options.acl_file.empty()) {
+    host.engine.Attach<engine::AclFile>(&users);
+    auto loaded = host.engine.LoadUsers(nullptr);
+    if (!loaded) host.engine.Attach<engine::AclFile>(nullptr);
+    return loaded;
+  }
+  std::string lines;
+  for (const std::string& line : options.users) lines += line + "\n";
+  SATCHEL_ASSIGN(const auto given, host.engine.acl().ParseFile("users", lines));
+  for (const auto& user : given) host.engine.PutUser(*user, nullptr);
+  return {};
+}
+
 void Server::Impl::SetParameters() {
   Parameters& parameters = host.parameters;
   parameters.max_clients = options.max_clients;
@@ -131,6 +155,7 @@ void Server::Impl::Detach() {
   host.parameters.on_idle_timeout = {};
   host.parameters.port = 0;
   host.engine.Attach<ShutdownHook>(nullptr);
+  host.engine.Attach<engine::AclFile>(nullptr);
   host.engine.set_on_unpause({});
 }
 
@@ -148,6 +173,7 @@ Result<std::unique_ptr<Server>> Server::Start(store::EmbeddedStore& store,
     impl->host.workers.push_back(std::move(worker));
   }
   SATCHEL_TRY(impl->Listen());
+  SATCHEL_TRY(impl->TakeUsers());
   impl->Attach();
   impl->host.workers.front()->WatchMemory();
   for (auto& worker : impl->host.workers) {

@@ -35,6 +35,10 @@ struct ServerOptions {
   std::int64_t max_clients = 10000;
   std::int64_t idle_timeout_s = 0;  // 0: never
   std::int64_t keepalive_s = 300;   // 0: off
+  // Users: from a file, which ACL LOAD and ACL SAVE use too, or from lines as in such a file.
+  // Not both; with neither, they are as the store has them.
+  std::string acl_file;
+  std::vector<std::string> users;
   // What SHUTDOWN does; see ShutdownHook. Empty: it is refused.
   std::function<Result<void>(const ShutdownRequest&)> on_shutdown;
 };
@@ -42,7 +46,7 @@ struct ServerOptions {
 class Server {
  public:
   // Listens and serves when it returns. The store must outlive the server, and has one server
-  // at a time. Errors: kInvalidArgument; kIo, naming the address and what to do.
+  // at a time. Errors: kInvalidArgument; kConfig, of users; kIo, naming the address and what to do.
   static Result<std::unique_ptr<Server>> Start(store::EmbeddedStore& store,
                                                const ServerOptions& options);
   ~Server();

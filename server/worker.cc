@@ -14,6 +14,13 @@ using engine::Database;
 constexpr std::int64_t kIdleCheckUs = 1'000'000;
 constexpr std::int64_t kMemoryCheckUs = 100'000;
 
+constexpr std::string_view kTooMany = "-ERR max number of clients reached\r\n";
+constexpr std::string_view kProtected =
+    "-DENIED Redis is running in protected mode because protected mode is enabled and no password "
+    "is set for the default user. In this mode connections are only accepted from the loopback "
+    "interface. Set a password for the default user, or, if nobody else can reach this port, send "
+    "'CONFIG SET protected-mode no' from the machine it runs on.\r\n";
+
 }  // namespace
 
 Result<std::unique_ptr<Worker>> Worker::Create(Host& host) {
@@ -60,7 +67,11 @@ void Worker::Adopt(net::Socket socket) {
 void Worker::AdoptHere(net::Socket socket) {
   if (host_.connections.fetch_add(1) >= static_cast<std::size_t>(parameters().max_clients)) {
     --host_.connections;
-    return Refuse(std::move(socket));
+    return Refuse(std::move(socket), kTooMany);
+  }
+  if (!socket.peer.is_local() && IsProtected()) {
+    --host_.connections;
+    return Refuse(std::move(socket), kProtected);
   }
   auto owned = std::make_unique<Connection>(*this, std::move(socket));
   Connection& connection = *owned;
@@ -72,10 +83,15 @@ void Worker::AdoptHere(net::Socket socket) {
   loop_->Adopt(std::move(owned));
 }
 
-void Worker::Refuse(net::Socket socket) {
-  constexpr std::string_view kText = "-ERR max number of clients reached\r\n";
+// Nobody from outside may have all the data for nothing.
+bool Worker::IsProtected() {
+  const ExecutionGuard guard(lock());
+  return engine().config().protected_mode && engine().acl().default_user().no_password();
+}
+
+void Worker::Refuse(net::Socket socket, std::string_view text) {
   net::SocketStream stream(std::move(socket.fd));
-  const iovec part{const_cast<char*>(kText.data()), kText.size()};
+  const iovec part{const_cast<char*>(text.data()), text.size()};
   stream.Write(&part, 1);  // what does not fit at once is not worth waiting for
   const ExecutionGuard guard(lock());
   ++engine().stats().rejected_connections;

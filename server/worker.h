@@ -108,7 +108,8 @@ class Worker final : public net::ConnectionOwner {
 
   void OnReady(std::span<net::Connection* const> ready) override;
   void AdoptHere(net::Socket socket);
-  void Refuse(net::Socket socket);
+  bool IsProtected();
+  void Refuse(net::Socket socket, std::string_view text);
 
   std::vector<Mail> TakeMail();
   void HandleMail(const std::vector<Mail>& mails);

@@ -33,20 +33,12 @@ constexpr FlagName kFlagNames[] = {
     {kAllowBusy, "allow_busy"},
 };
 
-constexpr FlagName kCategoryNames[] = {
-    {kCatKeyspace, "@keyspace"},
-    {kCatSet, "@set"},
-    {kCatSortedSet, "@sortedset"},
-    {kCatList, "@list"},
-    {kCatHash, "@hash"},
-    {kCatString, "@string"},
-    {kCatBitmap, "@bitmap"},
-    {kCatHyperLogLog, "@hyperloglog"},
-    {kCatGeo, "@geo"},
-    {kCatStream, "@stream"},
-    {kCatConnection, "@connection"},
-    {kCatTransaction, "@transaction"},
-    {kCatScripting, "@scripting"},
+// In the order of AclCategoryNames.
+constexpr std::string_view kCategoryNames[] = {
+    "@keyspace",   "@read",        "@write",     "@set",         "@sortedset", "@list",
+    "@hash",       "@string",      "@bitmap",    "@hyperloglog", "@geo",       "@stream",
+    "@pubsub",     "@admin",       "@fast",      "@slow",        "@blocking",  "@dangerous",
+    "@connection", "@transaction", "@scripting",
 };
 
 constexpr FlagName kKeyFlagNames[] = {
@@ -211,27 +203,10 @@ const Command* FindByFullName(const CommandTable& table, std::string_view name) 
 
 std::vector<std::string_view> AclCategoriesOf(const Command& command) {
   std::vector<std::string_view> names;
-  const std::uint32_t flags = command.flags;
-  const auto add = [&](bool holds, std::string_view name) {
-    if (holds) names.push_back(name);
-  };
-  const auto add_range = [&](std::size_t begin, std::size_t end) {
-    for (std::size_t i = begin; i < end; ++i) {
-      add(command.categories & kCategoryNames[i].flag, kCategoryNames[i].name);
-    }
-  };
-  constexpr std::size_t kFirstLate = 10;  // @connection and what follows it
-  const bool admin = (flags & kAdmin) != 0;
-  add_range(0, 1);  // @keyspace
-  add((flags & kReadonly) && !(command.categories & kCatScripting), "@read");
-  add(flags & kWrite, "@write");
-  add_range(1, kFirstLate);
-  add(flags & kPubsub, "@pubsub");
-  add(admin || (command.categories & kCatAdmin), "@admin");
-  names.push_back(flags & kFast ? "@fast" : "@slow");
-  add(flags & kBlocking, "@blocking");
-  add(admin || (command.categories & kCatDangerous), "@dangerous");
-  add_range(kFirstLate, std::size(kCategoryNames));
+  const std::uint32_t mask = AclMaskOf(command);
+  for (std::size_t i = 0; i < std::size(kCategoryNames); ++i) {
+    if (mask >> i & 1) names.push_back(kCategoryNames[i]);
+  }
   return names;
 }
 
@@ -291,7 +266,6 @@ void CommandList(Call& call, Reply& reply) {
   } else if (call.argc() != 2) {
     return reply.Error(kSyntaxError);
   }
-  const bool filtered = call.argc() > 2;
   const std::size_t mark = reply.Open(Aggregate::kArray);
   std::size_t count = 0;
   const auto add = [&](const Command& command) {
@@ -301,47 +275,12 @@ void CommandList(Call& call, Reply& reply) {
   };
   for (const Command* command : call.engine().commands().all()) {
     add(*command);
-    if (!filtered) continue;
     for (const Command& row : command->subcommands) add(row);
   }
   reply.Close(mark, count);
 }
 
 namespace {
-
-// Whether all steps of a BITFIELD are GET; not when it is malformed.
-bool OnlyReadsFields(Args line) {
-  for (std::size_t i = 2; i < line.size(); ++i) {
-    const std::size_t left = line.size() - i - 1;
-    if (EqualIgnoreCase(line[i], "GET") && left >= 2) {
-      i += 2;
-    } else if (EqualIgnoreCase(line[i], "OVERFLOW") && left >= 1) {
-      ++i;
-    } else {
-      return false;
-    }
-  }
-  return true;
-}
-
-// What these commands do to their key depends on their options: with variable flags the row
-// names the worst.
-void NarrowFlags(const Command& command, Args line, std::vector<KeyPosition>* keys) {
-  std::uint16_t flags = 0;
-  if (command.name == "SET") {
-    const bool reads = std::any_of(line.begin() + 3, line.end(), [](std::string_view arg) {
-      constexpr std::string_view kReading[] = {"GET", "IFEQ", "IFNE", "IFDEQ", "IFDNE"};
-      return std::any_of(std::begin(kReading), std::end(kReading),
-                         [&](std::string_view word) { return EqualIgnoreCase(arg, word); });
-    });
-    flags = reads ? kRW | kAccess | kUpdate : kOW | kUpdate;
-  } else if (command.name == "BITFIELD") {
-    flags = OnlyReadsFields(line) ? kRO | kAccess : kRW | kAccess | kUpdate;
-  } else {
-    return;
-  }
-  for (KeyPosition& key : *keys) key.flags = flags;
-}
 
 // The keys of the command line that follows; replies the error itself and returns nothing.
 std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
@@ -362,7 +301,7 @@ std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
     reply.Error("ERR Invalid number of arguments specified for command");
     return std::nullopt;
   }
-  const bool found = FindKeys(*command, line, &keys);
+  const bool found = FindUsedKeys(*command, line, &keys);
   if (!found && !(command->flags & kNoMandatoryKeys)) {
     reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
@@ -372,7 +311,6 @@ std::optional<std::vector<KeyPosition>> KeysOfLine(Call& call, Reply& reply) {
     reply.Error("ERR Invalid arguments specified for command");
     return std::nullopt;
   }
-  NarrowFlags(*command, line, &keys);
   return keys;
 }
 

@@ -4,6 +4,7 @@
 
 #include "base/bytes.h"
 #include "engine/call.h"
+#include "engine/client_line.h"
 #include "engine/commands/families.h"
 #include "engine/commands/help.h"
 #include "engine/pubsub.h"
@@ -16,23 +17,29 @@ constexpr std::string_view kWrongPassword =
 
 // --- AUTH, HELLO, RESET --------------------------------------------------------------------
 
-bool PasswordFits(Call& call, std::string_view user, std::string_view password) {
-  const std::string& wanted = call.engine().config().password;
-  if (user != "default") return false;
-  return wanted.empty() || EqualConstantTime(wanted, password);
+// False, and noted, when the user may not come in.
+bool LogIn(Call& call, std::string_view user, std::string_view password) {
+  Engine& engine = call.engine();
+  const AclUser* found = engine.acl().Authenticate(user, password);
+  if (found == nullptr) {
+    engine.NoteFailedLogin(call.session(), call.arg(0), user);
+    return false;
+  }
+  call.session().user = found;
+  call.session().authenticated = true;
+  return true;
 }
 
 void Auth(Call& call, Reply& reply) {
   if (call.argc() > 3) return reply.Error(kSyntaxError);
-  if (call.argc() == 2 && call.engine().config().password.empty()) {
+  for (std::size_t i = 1; i < call.argc(); ++i) call.Redact(i);
+  if (call.argc() == 2 && call.engine().acl().default_user().no_password()) {
     return reply.Error(
         "ERR AUTH <password> called without any password configured for the default user. Are "
         "you sure your configuration is correct?");
   }
   const std::string_view user = call.argc() == 3 ? call.arg(1) : "default";
-  if (!PasswordFits(call, user, call.arg(call.argc() - 1))) return reply.Error(kWrongPassword);
-  call.session().authenticated = true;
-  call.session().user = user;
+  if (!LogIn(call, user, call.arg(call.argc() - 1))) return reply.Error(kWrongPassword);
   reply.Ok();
 }
 
@@ -48,61 +55,45 @@ void SetProtocol(Session& session, int protocol) {
   if (session.peer != nullptr) session.peer->ProtocolChanged(protocol);
 }
 
-struct HelloOptions {
-  int protocol = 0;  // 0: keep
-  bool auth = false;
-  std::string_view user, password;
-  bool set_name = false;
-  std::string_view name;
-};
-
-Result<HelloOptions> ParseHello(const Call& call) {
-  HelloOptions options;
+// The protocol to speak. What the options say is done at once, as redis does: AUTH counts even
+// if a later option is wrong.
+Result<int> DoHello(Call& call) {
+  Session& session = call.session();
+  int protocol = session.protocol;
   if (call.argc() > 1) {
     const auto version = ParseInt(call.arg(1));
-    if (!version) {
-      return ReplyError("ERR Protocol version is not an integer or out of range");
-    }
-    if (*version != 2 && *version != 3) {
-      return ReplyError("NOPROTO unsupported protocol version");
-    }
-    options.protocol = static_cast<int>(*version);
+    if (!version) return ReplyError("ERR Protocol version is not an integer or out of range");
+    if (*version != 2 && *version != 3) return ReplyError("NOPROTO unsupported protocol version");
+    protocol = static_cast<int>(*version);
   }
   for (std::size_t i = 2; i < call.argc(); ++i) {
     const std::size_t left = call.argc() - 1 - i;
     if (call.Is(i, "AUTH") && left >= 2) {
-      options.auth = true;
-      options.user = call.arg(i + 1);
-      options.password = call.arg(i + 2);
+      call.Redact(i + 1);
+      call.Redact(i + 2);
+      if (!LogIn(call, call.arg(i + 1), call.arg(i + 2))) return ReplyError(kWrongPassword);
       i += 2;
     } else if (call.Is(i, "SETNAME") && left >= 1) {
-      options.set_name = true;
-      options.name = call.arg(++i);
-      if (!IsName(options.name)) return ReplyError(kBadName);
+      if (!IsName(call.arg(++i))) return ReplyError(kBadName);
+      session.name = call.arg(i);
     } else {
       return ReplyError("ERR Syntax error in HELLO option '" + std::string(call.arg(i)) + "'");
     }
   }
-  return options;
+  return protocol;
 }
 
 void Hello(Call& call, Reply& reply) {
-  auto options = ParseHello(call);
-  if (!options) return reply.Error(options.error());
+  const auto protocol = DoHello(call);
+  if (!protocol) return reply.Error(protocol.error());
   Session& session = call.session();
-  if (options->auth) {
-    if (!PasswordFits(call, options->user, options->password)) return reply.Error(kWrongPassword);
-    session.authenticated = true;
-    session.user = options->user;
-  }
-  if (!session.authenticated) {
+  if (!session.authenticated && call.engine().acl().authentication_needed()) {
     return reply.Error(
         "NOAUTH HELLO must be called with the client already authenticated, otherwise the HELLO "
         "AUTH <user> <pass> option can be used to authenticate the client and select the "
         "RESP protocol version at the same time");
   }
-  if (options->set_name) session.name = options->name;
-  if (options->protocol != 0) SetProtocol(session, options->protocol);
+  if (call.argc() > 1) SetProtocol(session, *protocol);
   reply.BeginMap(7);
   reply.Bulk("server");
   reply.Bulk("redis");
@@ -124,13 +115,13 @@ void Reset(Call& call, Reply& reply) {
   Session& session = call.session();
   call.engine().DiscardTransaction(session);
   call.engine().pubsub().UnsubscribeAll(session);
+  call.engine().tracking().Disable(session);
+  call.engine().Monitor(session, false);
   session.db = 0;
   session.name.clear();
   session.no_evict = session.no_touch = false;
   session.reply_mode = ReplyMode::kOn;
-  session.user = "default";
-  session.authenticated =
-      session.kind != Session::Kind::kClient || call.engine().config().password.empty();
+  call.engine().SetUser(session, nullptr);
   SetProtocol(session, 2);
   reply.Status("RESET");
 }
@@ -166,66 +157,6 @@ void Select(Call& call, Reply& reply) {
 
 // --- CLIENT --------------------------------------------------------------------------------
 
-std::string FlagsOf(const Session& session) {
-  std::string flags;
-  if (session.subscribed()) flags += 'P';
-  if (session.in_multi) flags += 'x';
-  if (session.blocked) flags += 'b';
-  if (session.watch_failed) flags += 'd';
-  if (session.closing) flags += 'c';
-  if (session.no_evict) flags += 'e';
-  if (session.no_touch) flags += 'T';
-  return flags.empty() ? "N" : flags;
-}
-
-// One line of CLIENT LIST, without its end.
-std::string ClientLine(const Session& session, std::int64_t now_ms) {
-  std::string line;
-  const auto add = [&](std::string_view name, std::string_view value) {
-    if (!line.empty()) line += ' ';
-    line += name;
-    line += '=';
-    line += value;
-  };
-  const auto add_number = [&](std::string_view name, std::int64_t value) {
-    add(name, FormatInt(value));
-  };
-  const Peer* peer = session.peer;
-  const auto input = static_cast<std::int64_t>(peer ? peer->InputBytes() : 0);
-  const auto output = static_cast<std::int64_t>(peer ? peer->OutputBytes() : 0);
-  add_number("id", static_cast<std::int64_t>(session.id));
-  add("addr", peer ? peer->Address() : "");
-  add("laddr", peer ? peer->LocalAddress() : "");
-  add_number("fd", peer ? peer->FileDescriptor() : -1);
-  add("name", session.name);
-  add_number("age", (now_ms - session.created_ms) / 1000);
-  add_number("idle", std::max<std::int64_t>(0, now_ms - session.last_active_ms) / 1000);
-  add("flags", FlagsOf(session));
-  add_number("db", session.db);
-  add_number("sub", static_cast<std::int64_t>(session.channels.size()));
-  add_number("psub", static_cast<std::int64_t>(session.patterns.size()));
-  add_number("ssub", static_cast<std::int64_t>(session.shard_channels.size()));
-  add_number("multi", session.in_multi ? static_cast<std::int64_t>(session.queued.size()) : -1);
-  add_number("qbuf", input);
-  add_number("qbuf-free", 0);
-  add_number("argv-mem", 0);
-  add_number("multi-mem", 0);
-  add_number("rbs", 0);
-  add_number("rbp", 0);
-  add_number("obl", 0);
-  add_number("oll", 0);
-  add_number("omem", output);
-  add_number("tot-mem", input + output + static_cast<std::int64_t>(sizeof(Session)));
-  add("events", output > 0 ? "rw" : "r");
-  add("cmd", session.last_command ? CommandTable::FullName(*session.last_command) : "NULL");
-  add("user", session.user);
-  add("redir", "-1");
-  add_number("resp", session.protocol);
-  add("lib-name", session.library_name);
-  add("lib-ver", session.library_version);
-  return line;
-}
-
 void ClientId(Call& call, Reply& reply) {
   reply.Integer(static_cast<std::int64_t>(call.session().id));
 }
@@ -258,7 +189,102 @@ void ClientSetinfo(Call& call, Reply& reply) {
   reply.Ok();
 }
 
-void ClientGetredir(Call&, Reply& reply) { reply.Integer(-1); }
+void ClientGetredir(Call& call, Reply& reply) {
+  const TrackingState* state = call.session().tracking.get();
+  reply.Integer(state == nullptr ? -1 : static_cast<std::int64_t>(state->redirect));
+}
+
+Result<Tracking::Options> ParseTracking(Call& call) {
+  Tracking::Options options;
+  for (std::size_t i = 3; i < call.argc(); ++i) {
+    const bool more = i + 1 < call.argc();
+    if (call.Is(i, "REDIRECT") && more) {
+      if (options.redirect != 0) {
+        return ReplyError("ERR A client can only redirect to a single other client");
+      }
+      SATCHEL_ASSIGN(const std::int64_t id, call.Integer(++i));
+      options.redirect = static_cast<std::uint64_t>(id);
+      if (call.engine().sessions().Find(options.redirect) == nullptr) {
+        return ReplyError("ERR The client ID you want redirect to does not exist");
+      }
+    } else if (call.Is(i, "PREFIX") && more) {
+      options.prefixes.emplace_back(call.arg(++i));
+    } else if (call.Is(i, "BCAST")) {
+      options.broadcast = true;
+    } else if (call.Is(i, "OPTIN")) {
+      options.opt_in = true;
+    } else if (call.Is(i, "OPTOUT")) {
+      options.opt_out = true;
+    } else if (call.Is(i, "NOLOOP")) {
+      options.no_loop = true;
+    } else {
+      return ReplyError(kSyntaxError);
+    }
+  }
+  return options;
+}
+
+void ClientTracking(Call& call, Reply& reply) {
+  const auto options = ParseTracking(call);
+  if (!options) return reply.Error(options.error());
+  Tracking& tracking = call.engine().tracking();
+  if (call.Is(2, "ON")) {
+    auto enabled = tracking.Enable(call.session(), *options);
+    if (!enabled) return reply.Error(enabled.error());
+  } else if (call.Is(2, "OFF")) {
+    tracking.Disable(call.session());
+  } else {
+    return reply.Error(kSyntaxError);
+  }
+  reply.Ok();
+}
+
+void ClientCaching(Call& call, Reply& reply) {
+  TrackingState* state = call.session().tracking.get();
+  if (state == nullptr) {
+    return reply.Error(
+        "ERR CLIENT CACHING can be called only when the client is in tracking mode with OPTIN or "
+        "OPTOUT mode enabled");
+  }
+  const bool yes = call.Is(2, "YES");
+  if (!yes && !call.Is(2, "NO")) return reply.Error(kSyntaxError);
+  if (yes && !state->opt_in) {
+    return reply.Error(
+        "ERR CLIENT CACHING YES is only valid when tracking is enabled in OPTIN mode.");
+  }
+  if (!yes && !state->opt_out) {
+    return reply.Error(
+        "ERR CLIENT CACHING NO is only valid when tracking is enabled in OPTOUT mode.");
+  }
+  state->caching = true;
+  reply.Ok();
+}
+
+void ClientTrackinginfo(Call& call, Reply& reply) {
+  const TrackingState off;
+  const bool on = call.session().tracking != nullptr;
+  const TrackingState& state = on ? *call.session().tracking : off;
+  std::vector<std::string_view> flags = {on ? "on" : "off"};
+  const auto add = [&](bool holds, std::string_view name) {
+    if (holds) flags.push_back(name);
+  };
+  add(state.broadcast, "bcast");
+  add(state.opt_in, "optin");
+  add(state.opt_in && state.caching, "caching-yes");
+  add(state.opt_out, "optout");
+  add(state.opt_out && state.caching, "caching-no");
+  add(state.no_loop, "noloop");
+  add(state.broken_redirect, "broken_redirect");
+  reply.BeginMap(3);
+  reply.Bulk("flags");
+  reply.BeginSet(flags.size());
+  for (std::string_view flag : flags) reply.Bulk(flag);
+  reply.Bulk("redirect");
+  reply.Integer(on ? static_cast<std::int64_t>(state.redirect) : -1);
+  reply.Bulk("prefixes");
+  reply.BeginArray(state.prefixes.size());
+  for (const std::string& prefix : state.prefixes) reply.Bulk(prefix);
+}
 
 // A client type as CLIENT LIST and KILL name it; empty when unknown.
 enum class ClientType { kNormal, kPubSub, kOther };
@@ -310,12 +336,14 @@ void ClientList(Call& call, Reply& reply) {
 
 struct KillFilter {
   std::int64_t id = 0;
-  std::string_view address, local_address, user;
+  std::int64_t max_age_s = 0;  // 0: any
+  std::string_view address, local_address;
+  const AclUser* user = nullptr;
   std::optional<ClientType> type;
   bool skip_me = true;
 };
 
-Result<KillFilter> ParseKill(const Call& call) {
+Result<KillFilter> ParseKill(Call& call) {
   KillFilter filter;
   for (std::size_t i = 2; i < call.argc(); i += 2) {
     if (i + 1 == call.argc()) return ReplyError(kSyntaxError);
@@ -324,6 +352,11 @@ Result<KillFilter> ParseKill(const Call& call) {
       const auto id = ParseInt(value);
       if (!id || *id < 1) return ReplyError("ERR client-id should be greater than 0");
       filter.id = *id;
+    } else if (call.Is(i, "MAXAGE")) {
+      const auto age = ParseInt(value);
+      if (!age) return ReplyError("ERR maxage is not an integer or out of range");
+      if (*age <= 0) return ReplyError("ERR maxage should be greater than 0");
+      filter.max_age_s = *age;
     } else if (call.Is(i, "TYPE")) {
       filter.type = ParseClientType(value);
       if (!filter.type) return UnknownType(value);
@@ -332,8 +365,10 @@ Result<KillFilter> ParseKill(const Call& call) {
     } else if (call.Is(i, "LADDR")) {
       filter.local_address = value;
     } else if (call.Is(i, "USER")) {
-      if (value != "default") return ReplyError("ERR No such user '" + std::string(value) + "'");
-      filter.user = value;
+      filter.user = call.engine().acl().Find(value);
+      if (filter.user == nullptr) {
+        return ReplyError("ERR No such user '" + std::string(value) + "'");
+      }
     } else if (call.Is(i, "SKIPME") && EqualIgnoreCase(value, "yes")) {
       filter.skip_me = true;
     } else if (call.Is(i, "SKIPME") && EqualIgnoreCase(value, "no")) {
@@ -345,13 +380,14 @@ Result<KillFilter> ParseKill(const Call& call) {
   return filter;
 }
 
-bool FilterFits(const KillFilter& filter, const Session& session) {
+bool FilterFits(const KillFilter& filter, const Session& session, std::int64_t now_ms) {
+  if (filter.max_age_s > 0 && (now_ms - session.created_ms) / 1000 < filter.max_age_s) return false;
   if (filter.id != 0 && static_cast<std::uint64_t>(filter.id) != session.id) return false;
   if (!filter.address.empty() && session.peer->Address() != filter.address) return false;
   if (!filter.local_address.empty() && session.peer->LocalAddress() != filter.local_address) {
     return false;
   }
-  if (!filter.user.empty() && session.user != filter.user) return false;
+  if (filter.user != nullptr && session.user != filter.user) return false;
   return !filter.type || TypeOf(session) == *filter.type;
 }
 
@@ -366,7 +402,7 @@ void ClientKill(Call& call, Reply& reply) {
   std::int64_t killed = 0;
   for (Session* session : call.engine().sessions().all()) {
     if (session->kind != Session::Kind::kClient || session->closing) continue;
-    if (!FilterFits(filter, *session)) continue;
+    if (!FilterFits(filter, *session, call.now_ms())) continue;
     const bool self = session == &call.session();
     if (self && filter.skip_me) continue;
     session->closing = true;
@@ -455,6 +491,15 @@ void ClientUnpause(Call& call, Reply& reply) {
 }
 
 constexpr Command kClientCommands[] = {
+    {.name = "CACHING",
+     .arity = 3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientCaching,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Says whether the keys that the next command reads are tracked."},
     {.name = "GETNAME",
      .arity = 2,
      .flags = kNoScript | kLoading | kStale,
@@ -572,6 +617,24 @@ constexpr Command kClientCommands[] = {
      .group = "connection",
      .complexity = "O(1)",
      .summary = "Names the connection."},
+    {.name = "TRACKING",
+     .arity = -3,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientTracking,
+     .since = "6.0.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Asks to be told when keys that were read change."},
+    {.name = "TRACKINGINFO",
+     .arity = 2,
+     .flags = kNoScript | kLoading | kStale,
+     .categories = kCatConnection,
+     .run = ClientTrackinginfo,
+     .since = "6.2.0",
+     .group = "connection",
+     .complexity = "O(1)",
+     .summary = "Tells how keys are tracked for this connection."},
     {.name = "UNBLOCK",
      .arity = -3,
      .flags = kAdmin | kNoScript | kLoading | kStale,

@@ -8,6 +8,8 @@
 
 namespace satchel::engine {
 
+std::span<const Command> AclCommands();
+std::span<const Command> ReplicationCommands();
 std::span<const Command> StringCommands();
 std::span<const Command> BitmapCommands();
 std::span<const Command> LcsCommands();

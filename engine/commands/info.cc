@@ -85,8 +85,19 @@ void Clients(Engine& engine, Lines lines) {
   lines.Add("client_recent_max_input_buffer", 0);
   lines.Add("client_recent_max_output_buffer", 0);
   lines.Add("blocked_clients", static_cast<std::uint64_t>(engine.blocked_clients()));
-  lines.Add("tracking_clients", 0);
+  lines.Add("tracking_clients", static_cast<std::uint64_t>(engine.tracking().clients()));
   lines.Add("clients_in_timeout_table", 0);
+  std::uint64_t subscribers = 0;
+  std::uint64_t watching = 0;
+  for (const Session* session : engine.sessions().all()) {
+    if (session->peer == nullptr) continue;
+    if (session->subscribed()) ++subscribers;
+    if (!session->watched.empty()) ++watching;
+  }
+  lines.Add("pubsub_clients", subscribers);
+  lines.Add("watching_clients", watching);
+  lines.Add("total_watched_keys", static_cast<std::uint64_t>(engine.watched_keys()));
+  lines.Add("total_blocking_keys", static_cast<std::uint64_t>(engine.blocking_keys()));
 }
 
 void Memory(Engine& engine, Lines lines) {
@@ -177,7 +188,16 @@ void StatsSection(Engine& engine, Lines lines) {
   lines.Add("pubsub_patterns", static_cast<std::uint64_t>(engine.pubsub().patterns()));
   lines.Add("latest_fork_usec", 0);
   lines.Add("total_forks", 0);
+  lines.Add("migrate_cached_sockets", 0);
+  lines.Add("slave_expires_tracked_keys", 0);
+  lines.Add("tracking_total_keys", static_cast<std::uint64_t>(engine.tracking().keys()));
+  lines.Add("tracking_total_items", static_cast<std::uint64_t>(engine.tracking().items()));
+  lines.Add("tracking_total_prefixes", static_cast<std::uint64_t>(engine.tracking().prefixes()));
   lines.Add("total_error_replies", stats.error_replies);
+  lines.Add("acl_access_denied_auth", stats.denied_logins);
+  lines.Add("acl_access_denied_cmd", stats.denied_commands);
+  lines.Add("acl_access_denied_key", stats.denied_keys);
+  lines.Add("acl_access_denied_channel", stats.denied_channels);
 }
 
 void Replication(Engine&, Lines lines) {
@@ -216,6 +236,23 @@ void ErrorStats(Engine& engine, Lines lines) {
   }
 }
 
+// "p50=9.023,p99=9.023": microseconds.
+void LatencyStats(Engine& engine, Lines lines) {
+  for (std::size_t i = 0; i < engine.commands().indexes(); ++i) {
+    const Command& command = engine.commands().at(i);
+    const LatencyHistogram& histogram = engine.latency_of(command);
+    if (histogram.count() == 0) continue;
+    std::string text;
+    for (double percent : engine.config().latency_percentiles) {
+      char value[64];
+      std::snprintf(value, sizeof value, "=%.3f",
+                    static_cast<double>(histogram.Percentile(percent)) / 1000);
+      text += (text.empty() ? "p" : ",p") + ShortNumber(percent) + value;
+    }
+    lines.Add("latency_percentiles_usec_" + CommandTable::FullName(command), text);
+  }
+}
+
 void Cluster(Engine&, Lines lines) { lines.Add("cluster_enabled", 0); }
 
 void KeyspaceSection(Engine& engine, Lines lines) {
@@ -247,7 +284,7 @@ constexpr Section kSections[] = {
     {"modules", "Modules", true, Nothing},
     {"commandstats", "Commandstats", false, CommandStatsSection},
     {"errorstats", "Errorstats", true, ErrorStats},
-    {"latencystats", "Latencystats", false, Nothing},
+    {"latencystats", "Latencystats", false, LatencyStats},
     {"cluster", "Cluster", true, Cluster},
     {"keyspace", "Keyspace", true, KeyspaceSection},
 };

@@ -38,6 +38,8 @@ struct SortWindow {
 
 Result<SortOptions> ParseSort(const Call& call, bool read_only) {
   SortOptions options;
+  const AclUser* const user = call.session().user;
+  const bool may_read_all = user == nullptr || user->MayReadAllKeys(call.command());
   for (std::size_t i = 2; i < call.argc(); ++i) {
     const std::size_t left = call.argc() - i - 1;
     if (call.Is(i, "ASC")) {
@@ -54,8 +56,15 @@ Result<SortOptions> ParseSort(const Call& call, bool read_only) {
       options.store = call.arg(++i);
     } else if (call.Is(i, "BY") && left >= 1) {
       options.by = call.arg(++i);
-      if (options.by->find('*') == std::string_view::npos) options.keeps_order = true;
+      if (options.by->find('*') == std::string_view::npos) {
+        options.keeps_order = true;
+      } else if (!may_read_all) {
+        return ReplyError("ERR BY option of SORT denied due to insufficient ACL permissions");
+      }
     } else if (call.Is(i, "GET") && left >= 1) {
+      if (!may_read_all) {
+        return ReplyError("ERR GET option of SORT denied due to insufficient ACL permissions");
+      }
       options.gets.push_back(call.arg(++i));
     } else {
       return ReplyError(kSyntaxError);

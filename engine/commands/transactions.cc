@@ -6,6 +6,18 @@
 namespace satchel::engine {
 namespace {
 
+// Rights may have been taken away after the commands were queued.
+std::string DeniedText(AclDenial denial) {
+  const std::string_view reason =
+      denial == AclDenial::kKey ? "no permission to touch the specified keys"
+      : denial == AclDenial::kChannel
+          ? "no permission to access one of the channels used as arguments"
+          : "no permission to execute the command or subcommand";
+  return "NOPERM ACLs rules changed between the moment the transaction was accumulated and the "
+         "EXEC call. This command is no longer allowed for the following reason: " +
+         std::string(reason);
+}
+
 void Multi(Call& call, Reply& reply) {
   if (call.session().in_multi) return reply.Error("ERR MULTI calls can not be nested");
   call.session().in_multi = true;
@@ -34,7 +46,14 @@ void Exec(Call& call, Reply& reply) {
   std::vector<std::string_view> args;
   for (const auto& line : queued) {
     args.assign(line.begin(), line.end());
-    engine.ExecuteInner(session, *engine.Lookup(args), args, reply);
+    const Command& command = *engine.Lookup(args);
+    const AclVerdict verdict = engine.CheckAcl(session, command, args);
+    if (!verdict.allowed()) {
+      engine.NoteDenial(session, command, args, verdict, AclLogEntry::Context::kMulti);
+      reply.Error(DeniedText(verdict.denial));
+      continue;
+    }
+    engine.ExecuteInner(session, command, args, reply);
   }
 }
 

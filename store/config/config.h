@@ -60,6 +60,7 @@ struct ListenConfig {
   std::int64_t unix_socket_mode;
   std::string password;  // empty: none; the content of password_file if that was given
   std::string password_file;
+  std::string acl_file;  // empty: none
   std::int64_t max_clients;
 };
 

@@ -73,6 +73,11 @@ class Rules {
     const ListenConfig& listen = config_.listen;
     if (!listen.enabled) return;
     if (listen.port != 0) ListenAddresses(listen);
+    if (!listen.acl_file.empty() && !listen.password.empty()) {
+      Refuse("listen.acl_file",
+             "the default user's password would come from here and from listen.password; leave one "
+             "of them out");
+    }
     if (listen.port == 0 && listen.unix_socket.empty()) {
       Refuse("listen.port", "0 means no TCP, and there is no listen.unix_socket either; set one");
     }
@@ -83,10 +88,11 @@ class Rules {
       Refuse("listen.address", "must not be empty; set it, for example to \"127.0.0.1\"");
     }
     for (const std::string& address : listen.address) {
-      if (!listen.password.empty() || IsLoopback(address)) continue;
+      const bool guarded = !listen.password.empty() || !listen.acl_file.empty();
+      if (guarded || IsLoopback(address)) continue;
       Refuse("listen.address",
-             fmt::format("\"{}\" can be reached from other machines; set listen.password or "
-                         "listen.password_file, or listen on 127.0.0.1",
+             fmt::format("\"{}\" can be reached from other machines; set listen.password, "
+                         "listen.password_file or listen.acl_file, or listen on 127.0.0.1",
                          Printable(address)));
     }
   }
