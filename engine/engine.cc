@@ -34,14 +34,18 @@ bool RunsWhileSubscribed(const Command& command) {
   return false;
 }
 
+// As the reference prints what a client sent: up to a NUL byte, and not without end.
+std::string Quoted(std::string_view word) {
+  return std::string(word.substr(0, word.find('\0')).substr(0, 128));
+}
+
 std::string UnknownCommandText(Args args) {
   std::string shown;
   for (std::size_t i = 1; i < args.size() && shown.size() < 128; ++i) {
     const std::string_view arg = args[i].substr(0, args[i].find('\0'));
     shown += "'" + std::string(arg.substr(0, 128 - shown.size())) + "' ";
   }
-  return "ERR unknown command '" + std::string(args[0].substr(0, 128)) +
-         "', with args beginning with: " + shown;
+  return "ERR unknown command '" + Quoted(args[0]) + "', with args beginning with: " + shown;
 }
 
 // The words that begin lines of an HTTP request.
@@ -169,8 +173,8 @@ const Command* Engine::FindRow(Session& session, Args args, Reply& reply) {
     const Command* row = CommandTable::FindSubcommand(*command, args[1]);
     if (row == nullptr) {
       Reject(session, command, reply,
-             "ERR unknown subcommand '" + std::string(args[1].substr(0, 128)) + "'. Try " +
-                 std::string(command->name) + " HELP.");
+             "ERR unknown subcommand '" + Quoted(args[1]) + "'. Try " + std::string(command->name) +
+                 " HELP.");
       return nullptr;
     }
     command = row;

@@ -35,7 +35,7 @@ struct EncodingLimits {
   std::int64_t zset_max_listpack_entries = 128;
   std::int64_t zset_max_listpack_value = 64;
   std::int64_t set_max_intset_entries = 512;
-  std::int64_t list_max_listpack_size = -2;    // elements; -1..-5: 4, 8, 16, 32, 64 KB a block
+  std::int64_t list_max_listpack_size = -2;  // elements; -1..-5: 4, 8, 16, 32, 64 KB a block
   std::int64_t hll_max_sparse_bytes = 3000;
   std::int64_t stream_node_max_bytes = 4096;   // 0: none
   std::int64_t stream_node_max_entries = 100;  // 0: none

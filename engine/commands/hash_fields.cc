@@ -34,9 +34,8 @@ Result<Args> FieldsAt(const Call& call, std::size_t at, std::string_view bad_cou
 Result<std::int64_t> FieldDeadline(const Call& call, std::size_t i, TtlUnit unit) {
   SATCHEL_ASSIGN(std::int64_t value, call.Integer(i));
   if (value < 0) return ReplyError(kNegativeTime);
-  const bool overflows =
-      (unit.seconds && __builtin_mul_overflow(value, 1000, &value)) ||
-      (!unit.absolute && __builtin_add_overflow(value, call.now_ms(), &value));
+  const bool overflows = (unit.seconds && __builtin_mul_overflow(value, 1000, &value)) ||
+                         (!unit.absolute && __builtin_add_overflow(value, call.now_ms(), &value));
   if (overflows || value > kMaxFieldDeadline) {
     return ReplyError(InvalidExpireText(CommandTable::FullName(call.command())));
   }
@@ -76,10 +75,8 @@ struct ConditionWord {
   std::string_view word;
   Condition condition;
 };
-constexpr ConditionWord kConditions[] = {{"NX", Condition::kNx},
-                                         {"XX", Condition::kXx},
-                                         {"GT", Condition::kGt},
-                                         {"LT", Condition::kLt}};
+constexpr ConditionWord kConditions[] = {
+    {"NX", Condition::kNx}, {"XX", Condition::kXx}, {"GT", Condition::kGt}, {"LT", Condition::kLt}};
 
 const ConditionWord* FindCondition(std::string_view word) {
   for (const ConditionWord& condition : kConditions) {
@@ -349,8 +346,7 @@ Result<SetexOptions> ParseSetex(const Call& call) {
       return ReplyError("ERR unknown argument: " + std::string(call.arg(i)));
     }
     if (options.keep_ttl || options.deadline) {
-      return ReplyError(
-          "ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
+      return ReplyError("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");
     }
     if (!unit) {
       options.keep_ttl = true;

@@ -195,11 +195,11 @@ void Hscan(Call& call, Reply& reply) {
   if (!cursor) return reply.Error(cursor.error());
   auto hash = call.Find<Hash>(call.arg(1));
   if (!hash) return reply.Error(hash.error());
+  std::vector<std::string> found;
+  if (*hash == nullptr) return ReplyScan(reply, 0, found);  // whatever the options say
   auto options = ParseScanOptions(call, 3, Scanned::kHash);
   if (!options) return reply.Error(options.error());
-  std::vector<std::string> found;
   std::uint64_t at = *cursor;
-  if (*hash == nullptr) return ReplyScan(reply, 0, found);
   std::int64_t visited = 0;
   do {
     at = (*hash)->Scan(at % kScanCursors, [&](std::string_view field, std::string_view value) {

@@ -1064,11 +1064,11 @@ std::span<const Command> ServerCommands() { return kServerCommands; }
 
 std::span<const std::span<const Command>> EngineCommandTables() {
   static const std::span<const Command> tables[] = {
-      StringCommands(),  BitmapCommands(),      LcsCommands(),         SortCommands(),
-      KeyCommands(),     HashCommands(),        HashFieldCommands(),   ListCommands(),
-      SetCommands(),     SortedSetCommands(),   StreamCommands(),      HyperLogLogCommands(),
-      GeoCommands(),     TransactionCommands(), PubSubCommands(),      ConnectionCommands(),
-      ServerCommands(),  DumpCommands(),        AclCommands(),         ReplicationCommands(),
+      StringCommands(), BitmapCommands(),      LcsCommands(),       SortCommands(),
+      KeyCommands(),    HashCommands(),        HashFieldCommands(), ListCommands(),
+      SetCommands(),    SortedSetCommands(),   StreamCommands(),    HyperLogLogCommands(),
+      GeoCommands(),    TransactionCommands(), PubSubCommands(),    ConnectionCommands(),
+      ServerCommands(), DumpCommands(),        AclCommands(),       ReplicationCommands(),
   };
   return tables;
 }

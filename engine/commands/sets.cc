@@ -106,10 +106,10 @@ void Sscan(Call& call, Reply& reply) {
   if (!cursor) return reply.Error(cursor.error());
   auto set = call.Find<Set>(call.arg(1));
   if (!set) return reply.Error(set.error());
+  std::vector<std::string> found;
+  if (*set == nullptr) return ReplyScan(reply, 0, found);  // whatever the options say
   auto options = ParseScanOptions(call, 3, Scanned::kMembers);
   if (!options) return reply.Error(options.error());
-  std::vector<std::string> found;
-  if (*set == nullptr) return ReplyScan(reply, 0, found);
   std::uint64_t at = *cursor;
   std::int64_t visited = 0;
   do {

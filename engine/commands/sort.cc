@@ -36,7 +36,7 @@ struct SortWindow {
   std::size_t size() const { return end - begin; }
 };
 
-Result<SortOptions> ParseSort(const Call& call, bool read_only) {
+Result<SortOptions> ParseSort(Call& call, bool read_only) {
   SortOptions options;
   const AclUser* const user = call.session().user;
   const bool may_read_all = user == nullptr || user->MayReadAllKeys(call.command());

@@ -1,8 +1,8 @@
 // RDB object bodies: how a value is written to disk, into DUMP payloads and RDB files.
 //
 // Writes the oldest plain types only, which every Redis since 4 reads: string 0, list 1, set 2,
-// hash 4, sorted set 5 (binary doubles); hash 24 only when fields have deadlines, and of streams type
-// 19, which Redis reads since 7.0. Reads all that redis-server 7.0.15 writes and what its
+// hash 4, sorted set 5 (binary doubles); hash 24 only when fields have deadlines, and of streams
+// type 19, which Redis reads since 7.0. Reads all that redis-server 7.0.15 writes and what its
 // predecessors since 2.6 wrote, modules excepted. Every byte is hostile: lengths are checked before
 // memory is taken, packed blobs wholly, duplicates refused.
 // Source: the RDB format up to version 12; redis 7.0.15 for what is refused.

@@ -1,4 +1,5 @@
-// Deadlines of hash fields. redis-server 7.0 has none: what is expected is what 7.4 to 8.4 document.
+// Deadlines of hash fields. redis-server 7.0 has none: what is expected is what 7.4 to 8.4
+// document.
 
 #include "engine_fixture.h"
 
@@ -71,10 +72,8 @@ TEST_F(HashFields, BadArgumentsOfHexpireChangeNothing) {
       "-ERR Mandatory argument FIELDS is missing or not at the right position";
   EXPECT_EQ(Run("HEXPIRE h 10 FIELD 1 a"), missing);
   EXPECT_EQ(Run("HEXPIRE h 10 NX 1 a FIELDS"), missing);
-  EXPECT_EQ(Run("HEXPIRE h 10 FIELDS 0 a"),
-            "-ERR Parameter `numFields` should be greater than 0");
-  EXPECT_EQ(Run("HEXPIRE h 10 FIELDS a a"),
-            "-ERR Parameter `numFields` should be greater than 0");
+  EXPECT_EQ(Run("HEXPIRE h 10 FIELDS 0 a"), "-ERR Parameter `numFields` should be greater than 0");
+  EXPECT_EQ(Run("HEXPIRE h 10 FIELDS a a"), "-ERR Parameter `numFields` should be greater than 0");
   EXPECT_EQ(Run("HEXPIRE h 10 FIELDS 2 a"),
             "-ERR The `numfields` parameter must match the number of arguments");
   EXPECT_EQ(Run("HTTL h FIELDS 0 a"), "-ERR Number of fields must be a positive integer");
@@ -191,8 +190,7 @@ TEST_F(HashFields, HgetexSetsClearsAndDeletes) {
   EXPECT_EQ(Run("HGETEX h PERSIST FIELDS 1 a"), "[\"1\"]");
   EXPECT_EQ(Deadlines("a", 1), "[:-1]");
   EXPECT_EQ(Run("HGETEX h EX -1 FIELDS 1 a"), "-ERR invalid expire time, must be >= 0");
-  EXPECT_EQ(Run("HGETEX h EX 10 FIELDS 1"),
-            "-ERR wrong number of arguments for 'hgetex' command");
+  EXPECT_EQ(Run("HGETEX h EX 10 FIELDS 1"), "-ERR wrong number of arguments for 'hgetex' command");
   EXPECT_EQ(Run("HGETEX h PX 0 FIELDS 1 a"), "[\"1\"]");
   EXPECT_EQ(Run("EXISTS h"), ":0");
 }
@@ -261,18 +259,42 @@ TEST_F(HashFields, RandomCommandsKeepTheBooks) {
     const std::string field = "f" + std::to_string(random.Below(40));
     const std::string time = std::to_string(random.Below(300));
     switch (random.Below(12)) {
-      case 0: Run("HSET " + key + " " + field + " " + time); break;
-      case 1: Run("HPEXPIRE " + key + " " + time + " FIELDS 2 " + field + " f1"); break;
-      case 2: Run("HPEXPIRE " + key + " " + time + " LT FIELDS 1 " + field); break;
-      case 3: Run("HPERSIST " + key + " FIELDS 1 " + field); break;
-      case 4: Run("HDEL " + key + " " + field); break;
-      case 5: Run("HSETEX " + key + " PX " + time + " FIELDS 2 " + field + " 1 f3 2"); break;
-      case 6: Run("HGETEX " + key + " PX " + time + " FIELDS 1 " + field); break;
-      case 7: Run("HINCRBY " + key + " " + field + " 1"); break;
-      case 8: Run("RENAME " + key + " h1"); break;
-      case 9: Run("COPY " + key + " h2 REPLACE"); break;
-      case 10: Run("HGETDEL " + key + " FIELDS 1 " + field); break;
-      default: Advance(milliseconds(random.Below(30))); break;
+      case 0:
+        Run("HSET " + key + " " + field + " " + time);
+        break;
+      case 1:
+        Run("HPEXPIRE " + key + " " + time + " FIELDS 2 " + field + " f1");
+        break;
+      case 2:
+        Run("HPEXPIRE " + key + " " + time + " LT FIELDS 1 " + field);
+        break;
+      case 3:
+        Run("HPERSIST " + key + " FIELDS 1 " + field);
+        break;
+      case 4:
+        Run("HDEL " + key + " " + field);
+        break;
+      case 5:
+        Run("HSETEX " + key + " PX " + time + " FIELDS 2 " + field + " 1 f3 2");
+        break;
+      case 6:
+        Run("HGETEX " + key + " PX " + time + " FIELDS 1 " + field);
+        break;
+      case 7:
+        Run("HINCRBY " + key + " " + field + " 1");
+        break;
+      case 8:
+        Run("RENAME " + key + " h1");
+        break;
+      case 9:
+        Run("COPY " + key + " h2 REPLACE");
+        break;
+      case 10:
+        Run("HGETDEL " + key + " FIELDS 1 " + field);
+        break;
+      default:
+        Advance(milliseconds(random.Below(30)));
+        break;
     }
     if (i % 100 == 0) {
       const ExecutionGuard guard(lock_);

@@ -57,7 +57,13 @@ bool Parse(int argc, char** argv, Options* options) {
   return argc % 2 == 1;
 }
 
-using Script = std::vector<std::string>;
+using Script = std::vector<Step>;
+
+std::vector<std::string> LinesOf(const Script& script) {
+  std::vector<std::string> lines;
+  for (const Step& step : script) lines.insert(lines.end(), step.begin(), step.end());
+  return lines;
+}
 
 class Differential {
  public:
@@ -68,7 +74,7 @@ class Differential {
   std::string Compare(const Script& script, int protocol) {
     for (ServerProcess* server : {&reference_, &subject_}) Empty(*server);
     std::vector<Line> lines;
-    for (const std::string& text : script) {
+    for (const std::string& text : LinesOf(script)) {
       auto line = ParseLine(text, static_cast<int>(lines.size()) + 1);
       if (!line) return {};  // spoilt beyond the format: nothing to send
       lines.push_back(std::move(*line));
@@ -78,9 +84,10 @@ class Differential {
     return mismatches.empty() ? std::string() : mismatches.front().text;
   }
 
-  // Leaves out what the difference does not need: halves first, lines last.
+  // Leaves out what the difference does not need: halves first, steps last.
   Script Shorten(Script script, int protocol) {
-    for (std::size_t part = (script.size() + 1) / 2; part > 0; part = part == 1 ? 0 : (part + 1) / 2) {
+    for (std::size_t part = (script.size() + 1) / 2; part > 0;
+         part = part == 1 ? 0 : (part + 1) / 2) {
       for (std::size_t at = 0; at < script.size();) {
         Script without = script;
         const std::size_t end = std::min(at + part, script.size());
@@ -109,8 +116,6 @@ class Differential {
   ServerProcess& subject_;
 };
 
-// A line per family that no episode ever reaches would be a hole; how many commands were sent says
-// little without the share that succeeded, but a generator of errors only would be seen here.
 void ReportProgress(std::int64_t commands, std::int64_t episodes, steady_clock::time_point begin) {
   const auto spent = std::chrono::duration<double>(steady_clock::now() - begin).count();
   std::printf("%lld commands in %lld episodes, %.0f s\n", static_cast<long long>(commands),
@@ -146,14 +151,15 @@ int Run(const Options& options) {
     const Script script = DrawEpisode(*templates, random, options.length);
     const int protocol = options.protocol != 0 ? options.protocol : episode % 2 == 0 ? 2 : 3;
     commands += static_cast<std::int64_t>(script.size());
-    if (differential.Compare(script, protocol).empty()) continue;
-    std::printf("episode %lld differs over RESP%d; shortening\n", static_cast<long long>(episode),
-                protocol);
+    const std::string found = differential.Compare(script, protocol);
+    if (found.empty()) continue;
+    std::printf("episode %lld differs over RESP%d; shortening\n%s\n",
+                static_cast<long long>(episode), protocol, found.c_str());
     std::fflush(stdout);
     const Script shorter = differential.Shorten(script, protocol);
     const std::string difference = differential.Compare(shorter, protocol);
     std::printf("\n");
-    for (const std::string& line : shorter) std::printf("%s\n", line.c_str());
+    for (const std::string& line : LinesOf(shorter)) std::printf("%s\n", line.c_str());
     std::printf("\n%s\n", difference.empty() ? "(not again: it depends on chance or time)"
                                              : difference.c_str());
     return 1;

@@ -26,10 +26,15 @@ constexpr const char* kSpoilers[] = {"\"\"",
                                      "WITHSCORES",
                                      "\"\\xff\\x00\""};
 
-constexpr const char* kBlocking[] = {
-    "BLPOP K K 0",          "BRPOP K K 0",        "BLMOVE K K LEFT RIGHT 0", "BRPOPLPUSH K K 0",
-    "BLMPOP 0 2 K K LEFT",  "BZPOPMIN K K 0",     "BZPOPMAX K K 0",          "BZMPOP 0 2 K K MIN COUNT 2",
-    "BLMPOP 0 1 K RIGHT COUNT 3"};
+constexpr const char* kBlocking[] = {"BLPOP K K 0",
+                                     "BRPOP K K 0",
+                                     "BLMOVE K K LEFT RIGHT 0",
+                                     "BRPOPLPUSH K K 0",
+                                     "BLMPOP 0 2 K K LEFT",
+                                     "BZPOPMIN K K 0",
+                                     "BZPOPMAX K K 0",
+                                     "BZMPOP 0 2 K K MIN COUNT 2",
+                                     "BLMPOP 0 1 K RIGHT COUNT 3"};
 
 // The words of a line that say how to send and compare it come first and have no capitals.
 std::size_t CommandAt(const std::vector<std::string>& words) {
@@ -55,16 +60,16 @@ class Author {
  public:
   Author(const Templates& templates, Random& random) : templates_(templates), random_(random) {}
 
-  std::vector<std::string> Write(int length) {
-    lines_ = {"@b0 save b0 CLIENT ID", "@b1 save b1 CLIENT ID"};
-    while (lines_.size() < static_cast<std::size_t>(length)) WriteSome();
+  std::vector<Step> Write(int length) {
+    while (steps_.size() < static_cast<std::size_t>(length)) WriteSome();
     for (int i = 0; i < 2; ++i) {
       if (waits_[i]) EndWait(i);
     }
-    return std::move(lines_);
+    return std::move(steps_);
   }
 
  private:
+  void Add(std::string line) { steps_.push_back({std::move(line)}); }
   bool OneIn(std::uint64_t n) { return random_.Below(n) == 0; }
 
   void WriteSome() {
@@ -77,29 +82,32 @@ class Author {
       case 3:
         return Wait();
       default:
-        lines_.push_back(Command());
+        Add(Command());
     }
   }
 
   // What scans again and again, or needs words of the format, is of no use inside others.
   std::string PlainCommand() {
     while (true) {
-      const std::string line = templates_.Draw(random_);
-      const auto words = WordsOf(line);
-      if (CommandAt(words) == 0) return OneIn(12) ? Spoilt(words) : line;
+      const std::string line = Command();
+      if (CommandAt(WordsOf(line)) == 0) return line;
     }
   }
 
   std::string Command() {
     const std::string line = templates_.Draw(random_);
-    return OneIn(12) ? Spoilt(WordsOf(line)) : line;
+    // What is wrong with a script is told in the words of another Lua.
+    const bool script = line.find("EVAL") != std::string::npos;
+    return OneIn(12) && !script ? Spoilt(WordsOf(line)) : line;
   }
 
   std::string Spoilt(std::vector<std::string> words) {
     const std::size_t command = CommandAt(words);
     if (command + 1 >= words.size()) return Joined(words) + " " + Spoiler();
     const std::size_t at = command + 1 + random_.Below(words.size() - command - 1);
-    switch (random_.Below(4)) {
+    // These know an option of later versions: their arity is not that of 7.0.
+    const bool longer = words[command] == "ZRANK" || words[command] == "ZREVRANK";
+    switch (longer ? 3 : random_.Below(4)) {
       case 0:
         words.erase(words.begin() + static_cast<std::ptrdiff_t>(at));
         break;
@@ -122,23 +130,23 @@ class Author {
 
   void Transaction() {
     if (OneIn(2)) {
-      lines_.push_back("@t WATCH " + Templates::DrawWord('K', random_) + " " +
-                       Templates::DrawWord('K', random_));
-      if (OneIn(2)) lines_.push_back(Command());
+      Add("@t WATCH " + Templates::DrawWord('K', random_) + " " +
+          Templates::DrawWord('K', random_));
+      if (OneIn(2)) Add(Command());
     }
-    lines_.push_back("@t MULTI");
+    Add("@t MULTI");
     for (std::uint64_t i = 0, count = random_.Below(5); i < count; ++i) {
-      if (OneIn(6)) lines_.push_back(Command());  // somebody else, in between
-      lines_.push_back("@t " + PlainCommand());
+      if (OneIn(6)) Add(Command());  // somebody else, in between
+      Add("@t " + PlainCommand());
     }
-    lines_.push_back(OneIn(8) ? "@t DISCARD" : "@t EXEC");
+    Add(OneIn(8) ? "@t DISCARD" : "@t EXEC");
   }
 
   void Script() {
     const char* const function = OneIn(2) ? "call" : "pcall";
     const std::string inner = PlainCommand();
     if (inner.find('{') != std::string::npos) return;  // a range would change the count
-    lines_.push_back(std::string("EVAL \"return redis.") + function + "(unpack(ARGV))\" 0 " + inner);
+    Add(std::string("EVAL \"return redis.") + function + "(unpack(ARGV))\" 0 " + inner);
   }
 
   void Wait() {
@@ -149,26 +157,29 @@ class Author {
     for (std::string& word : words) {
       if (word == "K") word = Templates::DrawWord('K', random_);
     }
-    lines_.push_back("@b" + std::to_string(who) + " send " + Joined(words));
+    const std::string name = "b" + std::to_string(who);
+    steps_.push_back({"@" + name + " ignore save " + name + " CLIENT ID",
+                      "@" + name + " send " + Joined(words)});
     waits_[who] = true;
   }
 
   void EndWait(int who) {
     const std::string name = "b" + std::to_string(who);
-    lines_.push_back("CLIENT UNBLOCK $" + name + (OneIn(2) ? " ERROR" : ""));
-    lines_.push_back("@" + name + " drain");
+    // Without the step before it the second one may be needed.
+    steps_.push_back({"@u CLIENT UNBLOCK $" + name + (OneIn(2) ? " ERROR" : ""),
+                      "@u ignore CLIENT UNBLOCK $" + name, "@" + name + " drain"});
     waits_[who] = false;
   }
 
   const Templates& templates_;
   Random& random_;
-  std::vector<std::string> lines_;
+  std::vector<Step> steps_;
   bool waits_[2] = {false, false};
 };
 
 }  // namespace
 
-std::vector<std::string> DrawEpisode(const Templates& templates, Random& random, int length) {
+std::vector<Step> DrawEpisode(const Templates& templates, Random& random, int length) {
   return Author(templates, random).Write(length);
 }
 

@@ -11,8 +11,9 @@
 
 namespace satchel::oracle {
 
-// Lines of the format of README.md. Those that belong together, as MULTI and EXEC, are not kept
-// together by anything but their order: any part of them is a valid sequence, too.
-std::vector<std::string> DrawEpisode(const Templates& templates, Random& random, int length);
+// One or more lines of the format of README.md that only make sense together. Any part of an
+// episode, step by step, is a valid one.
+using Step = std::vector<std::string>;
+std::vector<Step> DrawEpisode(const Templates& templates, Random& random, int length);
 
 }  // namespace satchel::oracle
