@@ -106,8 +106,8 @@ void Call::Overwrite(Entry* entry) {
   const std::string_view key = entry->key();
   if (Look(key) == nullptr) return Adopt(db(), entry);
   engine_.Touch(db(), key);
-  entry->set_access(engine_.access_clock_);
   engine_.keyspace_.Replace(db(), entry, HashOf(key));
+  engine_.NoteAccess(*entry);
   if (!entry->is_string()) engine_.SignalReady(db(), key);
 }
 
@@ -193,8 +193,15 @@ void Call::FieldDeadlinesChanged(std::string_view key) {
 }
 
 void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {
+  if (engine_.config().eviction.uses_lfu()) return;
   Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
   entry->set_access(static_cast<std::uint32_t>(now_ms() / 1000 - seconds) & 0xFFFFFF);
+}
+
+void Call::SetFrequency(std::string_view key, std::uint8_t count) {
+  if (!engine_.config().eviction.uses_lfu()) return;
+  const auto minute = static_cast<std::uint16_t>(now_ms() / 60'000);
+  engine_.keyspace_.Edit(db(), key, HashOf(key))->set_access(Frequency::Pack(minute, count));
 }
 
 void Call::Move(int from_db, std::string_view from, int to_db, std::string_view to) {

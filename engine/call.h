@@ -104,8 +104,10 @@ class Call {
   void SetDeadline(std::string_view key, std::int64_t deadline_ms);
   // Deadlines of fields in the hash under `key` were set or cleared; say so once they all were.
   void FieldDeadlinesChanged(std::string_view key);
-  // As if the key had been used last so long ago.
+  // As if the key had been used last so long ago. Nothing while an LFU policy counts uses.
   void SetIdleTime(std::string_view key, std::int64_t seconds);
+  // As if its uses had been counted up to `count`. Nothing without an LFU policy.
+  void SetFrequency(std::string_view key, std::uint8_t count);
   void ClearDeadline(std::string_view key);
   void Move(int from_db, std::string_view from, int to_db, std::string_view to);
   // Puts an entry in that was built elsewhere (COPY, RESTORE). The key must be absent.

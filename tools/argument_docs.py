@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Prints engine/commands/argument_docs.inc: what COMMAND DOCS of a redis-server says of arguments.
+"""Prints engine/commands/argument_docs.inc: what COMMAND DOCS of a redis-server says of arguments;
+with `past`, engine/commands/past_docs.inc: what it says of a command's past and end.
 
 usage: tools/argument_docs.py PORT > engine/commands/argument_docs.inc
-The notation is explained in engine/commands/argument_docs.h.
+       tools/argument_docs.py PORT past > engine/commands/past_docs.inc
+The notations are explained in the headers beside those files.
 """
 
 import socket
@@ -55,19 +57,33 @@ def notation(argument):
     return text
 
 
-def rows(commands):
+def past(docs):
+    history = "\n".join("%s %s" % (since, text) for since, text in docs.get("history", []))
+    flags = " ".join(docs.get("doc_flags", []))
+    assert history.count("\n") + 1 == max(1, len(docs.get("history", []))) and " " not in flags, docs
+    return [history, flags, docs.get("deprecated_since", ""), docs.get("replaced_by", "")]
+
+
+def all_docs(commands):
     for name, docs in commands.items():
-        if "arguments" in docs:
-            yield name, " ".join(map(notation, docs["arguments"]))
-        yield from rows(docs.get("subcommands", {}))
+        yield name, docs
+        yield from all_docs(docs.get("subcommands", {}))
+
+
+def rows(commands, want_past):
+    for name, docs in all_docs(commands):
+        if want_past and any(past(docs)):
+            yield name, past(docs)
+        elif not want_past and "arguments" in docs:
+            yield name, [" ".join(map(notation, docs["arguments"]))]
 
 
 def main():
     commands = ask(int(sys.argv[1]), "HELLO 3", "COMMAND DOCS")
     print("// Printed by tools/argument_docs.py from redis-server 7.0.15; sorted by name.")
-    for name, text in sorted(rows(commands)):
-        text = text.replace("\\", "\\\\").replace('"', '\\"')
-        print('{"%s", "%s"},' % (name, text))
+    for name, texts in sorted(rows(commands, sys.argv[2:] == ["past"])):
+        texts = [text.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n") for text in texts]
+        print('{"%s", %s},' % (name, ", ".join('"%s"' % text for text in texts)))
 
 
 main()

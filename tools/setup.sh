@@ -32,10 +32,12 @@ if [[ $(id -u) -ne 0 ]]; then
   as_root=(sudo)
 fi
 
-# redis-server is wanted as a program only: its service must neither start now nor at boot.
+# Some packages are wanted as programs only: their services must neither start now nor at boot.
+services=()
+for package in redis-server prometheus-redis-exporter; do
+  [[ " ${missing[*]} " == *" $package "* ]] && services+=("$package")
+done
 policy=/usr/sbin/policy-rc.d
-brings_redis=no
-[[ " ${missing[*]} " == *" redis-server "* ]] && brings_redis=yes
 placed_policy=no
 
 forbid_services() {
@@ -50,23 +52,23 @@ allow_services() {
   placed_policy=no
 }
 
-disable_redis_service() {
-  "${as_root[@]}" update-rc.d redis-server disable >/dev/null 2>&1 || true
+disable_service() {
+  "${as_root[@]}" update-rc.d "$1" disable >/dev/null 2>&1 || true
   if command -v systemctl >/dev/null; then
-    "${as_root[@]}" systemctl disable redis-server.service >/dev/null 2>&1 || true
+    "${as_root[@]}" systemctl disable "$1.service" >/dev/null 2>&1 || true
   fi
-  "${as_root[@]}" rm -f /etc/systemd/system/multi-user.target.wants/redis-server.service \
-    /etc/systemd/system/redis.service
+  "${as_root[@]}" rm -f "/etc/systemd/system/multi-user.target.wants/$1.service"
+  [[ $1 != redis-server ]] || "${as_root[@]}" rm -f /etc/systemd/system/redis.service
 }
 
 echo "Installing Debian packages: ${missing[*]}"
-if [[ $brings_redis == yes ]]; then
+if [[ ${#services[@]} -gt 0 ]]; then
   trap allow_services EXIT
   forbid_services
 fi
 "${as_root[@]}" apt-get update -q
 "${as_root[@]}" env DEBIAN_FRONTEND=noninteractive apt-get install -qy --no-install-recommends \
   "${missing[@]}"
-if [[ $brings_redis == yes ]]; then
-  disable_redis_service
-fi
+for service in "${services[@]}"; do
+  disable_service "$service"
+done

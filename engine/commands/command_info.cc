@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "engine/commands/argument_docs.h"
+#include "engine/commands/past_docs.h"
 
 namespace satchel::engine {
 namespace {
@@ -165,11 +166,39 @@ void ReplyInfo(Reply& reply, const Command& command) {
   for (const Command& row : command.subcommands) ReplyInfo(reply, row);
 }
 
+void ReplyPast(Reply& reply, const PastDocs& past) {
+  if (!past.flag.empty()) {
+    reply.Bulk("doc_flags");
+    reply.BeginSet(1);
+    reply.Status(past.flag);
+  }
+  if (!past.deprecated_since.empty()) {
+    reply.Bulk("deprecated_since");
+    reply.Bulk(past.deprecated_since);
+  }
+  if (!past.replaced_by.empty()) {
+    reply.Bulk("replaced_by");
+    reply.Bulk(past.replaced_by);
+  }
+  if (const auto changes = past.changes(); !changes.empty()) {
+    reply.Bulk("history");
+    reply.BeginSet(changes.size());
+    for (const auto& [version, text] : changes) {
+      reply.BeginArray(2);
+      reply.Bulk(version);
+      reply.Bulk(text);
+    }
+  }
+}
+
 void ReplyDocs(Reply& reply, const Command& command) {
   reply.Bulk(CommandTable::FullName(command));
   const bool container = !command.subcommands.empty();
   const std::string_view arguments = ArgumentDocs(CommandTable::FullName(command));
-  reply.BeginMap(3 + std::size_t{!command.complexity.empty()} + !arguments.empty() + container);
+  const PastDocs past = PastDocsOf(CommandTable::FullName(command));
+  reply.BeginMap(3 + std::size_t{!command.complexity.empty()} + !past.history.empty() +
+                 !past.flag.empty() + !past.deprecated_since.empty() + !past.replaced_by.empty() +
+                 !arguments.empty() + container);
   reply.Bulk("summary");
   reply.Bulk(command.summary);
   reply.Bulk("since");
@@ -180,6 +209,7 @@ void ReplyDocs(Reply& reply, const Command& command) {
     reply.Bulk("complexity");
     reply.Bulk(command.complexity);
   }
+  ReplyPast(reply, past);
   if (!arguments.empty()) {
     reply.Bulk("arguments");
     ReplyArgumentDocs(reply, arguments);

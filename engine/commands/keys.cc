@@ -287,18 +287,27 @@ void ObjectRefcount(Call& call, Reply& reply) {
   reply.Integer(shared ? INT32_MAX : 1);
 }
 
+constexpr std::string_view kIdleTimeNotTracked =
+    "ERR An LFU maxmemory policy is selected, idle time not tracked. Please note that when "
+    "switching between policies at runtime LRU and LFU data will take some time to adjust.";
+constexpr std::string_view kFrequencyNotTracked =
+    "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note that "
+    "when switching between policies at runtime LRU and LFU data will take some time to adjust.";
+
 void ObjectIdletime(Call& call, Reply& reply) {
   const Entry* entry = call.Look(call.arg(2));
   if (entry == nullptr) return reply.Null();
+  if (call.engine().config().eviction.uses_lfu()) return reply.Error(kIdleTimeNotTracked);
   reply.Integer(((call.now_ms() / 1000) - entry->access()) & 0xFFFFFF);
 }
 
 void ObjectFreq(Call& call, Reply& reply) {
-  if (call.Look(call.arg(2)) == nullptr) return reply.Null();
-  reply.Error(
-      "ERR An LFU maxmemory policy is not selected, access frequency not tracked. Please note "
-      "that when switching between policies at runtime LRU and LFU data will take some time to "
-      "adjust.");
+  const Entry* entry = call.Look(call.arg(2));
+  if (entry == nullptr) return reply.Null();
+  const EvictionConfig& eviction = call.engine().config().eviction;
+  if (!eviction.uses_lfu()) return reply.Error(kFrequencyNotTracked);
+  const auto minute = static_cast<std::uint16_t>(call.now_ms() / 60'000);
+  reply.Integer(Frequency::Decayed(entry->access(), minute, eviction));
 }
 
 constexpr Command kObjectCommands[] = {

@@ -17,26 +17,25 @@ struct RestoreOptions {
   bool replace = false;
   bool absolute = false;
   std::optional<std::int64_t> idle_s;
+  std::optional<std::int64_t> frequency;
 };
 
 Result<RestoreOptions> ParseRestore(const Call& call) {
   RestoreOptions options;
-  bool frequency = false;
   for (std::size_t i = 4; i < call.argc(); ++i) {
     const bool more = i + 1 < call.argc();
     if (call.Is(i, "REPLACE")) {
       options.replace = true;
     } else if (call.Is(i, "ABSTTL")) {
       options.absolute = true;
-    } else if (call.Is(i, "IDLETIME") && more && !frequency) {
+    } else if (call.Is(i, "IDLETIME") && more && !options.frequency) {
       SATCHEL_ASSIGN(options.idle_s, call.Integer(++i));
       if (*options.idle_s < 0) return ReplyError("ERR Invalid IDLETIME value, must be >= 0");
     } else if (call.Is(i, "FREQ") && more && !options.idle_s) {
-      SATCHEL_ASSIGN(const std::int64_t value, call.Integer(++i));
-      if (value < 0 || value > 255) {
+      SATCHEL_ASSIGN(options.frequency, call.Integer(++i));
+      if (*options.frequency < 0 || *options.frequency > 255) {
         return ReplyError("ERR Invalid FREQ value, must be >= 0 and <= 255");
       }
-      frequency = true;
     } else {
       return ReplyError(kSyntaxError);
     }
@@ -75,6 +74,7 @@ void Restore(Call& call, Reply& reply) {
   }
   call.Event(kEventGeneric, "restore", key);
   if (options->idle_s) call.SetIdleTime(key, *options->idle_s);
+  if (options->frequency) call.SetFrequency(key, static_cast<std::uint8_t>(*options->frequency));
   reply.Ok();
 }
 

@@ -32,6 +32,17 @@ std::string DescribeAll(const std::vector<Frame>& frames) {
   return out;
 }
 
+// Whether everything that the line asked for was refused. Scripts may fail after they wrote.
+bool IsRefused(const Line& line, const std::vector<Frame>& replies) {
+  if (line.action != Action::kCommand || line.args.empty() || replies.empty()) return false;
+  const std::string_view name = line.args[0];
+  const bool is_script =
+      EqualIgnoreCase(name.substr(0, 4), "EVAL") || EqualIgnoreCase(name.substr(0, 5), "FCALL");
+  if (is_script && !line.raw) return false;
+  return std::all_of(replies.begin(), replies.end(),
+                     [](const Frame& frame) { return frame.type == '-' || frame.type == '!'; });
+}
+
 }  // namespace
 
 Runner::Runner(ServerProcess& reference, ServerProcess& subject, int protocol, bool equal_servers)
@@ -87,7 +98,13 @@ void Runner::RunLine(const Line& line) {
   }
   if (!line.ignore) Compare(line, expected, actual);
   CompareFollowed(line);
+  const std::string reference_before = reference_.digest;
+  const std::string subject_before = subject_.digest;
   CompareData(line);
+  const bool changed = !subject_before.empty() && subject_before != subject_.digest;
+  // When the reference's data changed as well, a deadline passed.
+  if (changed && reference_before == reference_.digest && IsRefused(line, actual))
+    Report(line, "an error changed the data of " + subject_.server->name() + " (DEBUG DIGEST)");
 }
 
 Connection& Runner::Get(Side& side, const std::string& name, bool plain) {
