@@ -46,7 +46,7 @@ void AddValidate(CLI::App& config, int& exit_code) {
   const auto sources = AddConfigFlags(*validate);
   AddOutput(*validate, output);
   validate->callback([sources, output, &exit_code] {
-    const store::LoadedConfig loaded = store::ReadConfig(*sources);
+    const store::LoadedConfig loaded = Load(*sources);
     std::fputs(store::FormatFindings(loaded, StyleOf(*output)).c_str(), stdout);
     exit_code = loaded.ok() ? kExitOk : kExitUsage;
   });

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 
+#include "cli/redis_conf.h"
 #include "store/config/registry.h"
 
 namespace satchel::cli {
@@ -12,6 +13,8 @@ std::shared_ptr<store::ConfigSources> AddConfigFlags(CLI::App& command) {
   sources->environment = store::SatchelEnvironment();
   command.add_option("--config", sources->file,
                      "Configuration file (default: SATCHEL_CONFIG, or ./satchel.json)");
+  command.add_option("FILE.conf", sources->redis_conf,
+                     "A redis.conf in place of the configuration file");
   for (const store::Flag& flag : store::Flags()) {
     const std::string name = flag.name;
     const std::string summary(flag.summary);
@@ -40,8 +43,16 @@ std::shared_ptr<store::ConfigSources> AddConfigFlags(CLI::App& command) {
   return sources;
 }
 
-std::optional<store::LoadedConfig> LoadOrExplain(const store::ConfigSources& sources) {
+store::LoadedConfig Load(const store::ConfigSources& sources) {
   store::LoadedConfig loaded = store::ReadConfig(sources);
+  for (store::Finding& finding : CheckParameters(loaded.config)) {
+    loaded.findings.push_back(std::move(finding));
+  }
+  return loaded;
+}
+
+std::optional<store::LoadedConfig> LoadOrExplain(const store::ConfigSources& sources) {
+  store::LoadedConfig loaded = Load(sources);
   for (const store::Finding& finding : loaded.findings) {
     const bool error = finding.severity == store::Finding::Severity::kError;
     std::fprintf(stderr, "satchel: %s%s\n", error ? "" : "warning: ", finding.ToString().c_str());

@@ -15,7 +15,10 @@ namespace satchel::cli {
 // which the parser keeps alive.
 std::shared_ptr<store::ConfigSources> AddConfigFlags(CLI::App& command);
 
-// Reads all sources. Prints what is wrong or odd to stderr; empty when it is wrong.
+// Reads all sources; what a redis.conf gives to CONFIG SET is tried, too.
+store::LoadedConfig Load(const store::ConfigSources& sources);
+
+// As above. Prints what is wrong or odd to stderr; empty when it is wrong.
 std::optional<store::LoadedConfig> LoadOrExplain(const store::ConfigSources& sources);
 
 }  // namespace satchel::cli

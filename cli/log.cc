@@ -1,6 +1,7 @@
 #include "cli/log.h"
 
 #include <spdlog/pattern_formatter.h>
+#include <spdlog/sinks/basic_file_sink.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
@@ -48,9 +49,18 @@ spdlog::level::level_enum LevelOf(store::LogLevel level) {
 
 }  // namespace
 
-void SetUpLog(const store::Config& config) {
-  auto logger = std::make_shared<spdlog::logger>("satchel",
-                                                 std::make_shared<spdlog::sinks::stderr_sink_mt>());
+Result<void> SetUpLog(const store::Config& config) {
+  spdlog::sink_ptr sink;
+  try {
+    if (config.log.file.empty()) {
+      sink = std::make_shared<spdlog::sinks::stderr_sink_mt>();
+    } else {
+      sink = std::make_shared<spdlog::sinks::basic_file_sink_mt>(config.log.file);
+    }
+  } catch (const spdlog::spdlog_ex& error) {
+    return MakeError(ErrorCode::kIo, std::string("log.file: ") + error.what());
+  }
+  auto logger = std::make_shared<spdlog::logger>("satchel", std::move(sink));
   if (config.log.format == store::LogFormat::kJson) {
     logger->set_formatter(std::make_unique<JsonFormatter>());
   } else {
@@ -59,6 +69,7 @@ void SetUpLog(const store::Config& config) {
   logger->set_level(LevelOf(config.log.level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
+  return {};
 }
 
 }  // namespace satchel::cli

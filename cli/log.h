@@ -2,10 +2,12 @@
 
 #pragma once
 
+#include "base/result.h"
 #include "store/config/config.h"
 
 namespace satchel::cli {
 
-void SetUpLog(const store::Config& config);
+// Errors: kIo, of the log file.
+Result<void> SetUpLog(const store::Config& config);
 
 }  // namespace satchel::cli

@@ -5,12 +5,15 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <functional>
+#include <optional>
 
 #include "cli/commands.h"
 #include "cli/configuration.h"
 #include "cli/log.h"
 #include "cli/process.h"
+#include "cli/redis_conf.h"
 #include "server/server.h"
 
 namespace satchel::cli {
@@ -19,6 +22,7 @@ namespace {
 constexpr std::string_view kHelp = R"(Examples:
   satchel serve                                  on 127.0.0.1:6379
   satchel serve --port auto --ready-file R       on a free port, written to R once it serves
+  satchel serve /etc/redis/redis.conf            as the file says; flags count more
   satchel serve --port 0 --unix-socket /run/s    on a Unix socket only
   redis-cli -p 6379 SET greeting hello           any Redis client will do
 
@@ -38,8 +42,12 @@ server::ServerOptions ServerOptionsOf(
       .unix_socket = listen.unix_socket,
       .unix_socket_mode = static_cast<mode_t>(listen.unix_socket_mode),
       .loops = static_cast<int>(listen.loops),
+      .backlog = static_cast<int>(listen.backlog),
       .max_clients = listen.max_clients,
+      .idle_timeout_s = listen.idle_timeout / std::chrono::seconds(1),
+      .keepalive_s = listen.keepalive / std::chrono::seconds(1),
       .acl_file = listen.acl_file};
+  for (const store::Parameter& user : config.users) server.users.push_back(user.text);
   if (listen.port != 0) server.addresses = listen.address;
   server.on_shutdown = [on_shutdown](const server::ShutdownRequest& request) -> Result<void> {
     on_shutdown(request);
@@ -150,17 +158,43 @@ int Close(store::EmbeddedStore& store, server::ShutdownRequest::Save save) {
   return kExitOk;
 }
 
+// CONFIG REWRITE works while this lives. Without a file: nothing.
+class AttachedConf {
+ public:
+  AttachedConf(store::EmbeddedStore& store, const std::string& path) : store_(store) {
+    if (path.empty()) return;
+    const ExecutionGuard guard(store.lock());
+    conf_.emplace(store.engine(), path);
+    store.engine().Attach<engine::ConfigFile>(&*conf_);
+  }
+  ~AttachedConf() {
+    const ExecutionGuard guard(store_.lock());
+    store_.engine().Attach<engine::ConfigFile>(nullptr);
+  }
+  AttachedConf(const AttachedConf&) = delete;
+  AttachedConf& operator=(const AttachedConf&) = delete;
+
+ private:
+  store::EmbeddedStore& store_;  // borrowed
+  std::optional<RedisConf> conf_;
+};
+
 // Until the end is asked for.
 int Run(const store::Config& config, const ServeOptions& options, EndOfProcess& end) {
   auto store = store::EmbeddedStore::Open(StoreOptionsOf(config));
   if (!store) return Fail(store.error(), ExitCodeOf(store.error()));
   SetPassword(**store, config.listen.password);
+  AddLogSettings((*store)->engine(), config.log);
+  if (auto applied = ApplyParameters(**store, config); !applied) {
+    return Fail(applied.error(), kExitUsage);
+  }
   std::atomic<server::ShutdownRequest::Save> save{server::ShutdownRequest::Save::kAsConfigured};
   auto server = server::Server::Start(**store, ServerOptionsOf(config, [&](const auto& request) {
     save = request.save;
     end.Ask();
   }));
   if (!server) return Fail(server.error(), kExitUsage);
+  const AttachedConf conf(**store, config.redis_conf);
   spdlog::info("{} serves in mode standalone on {}; {}", VersionLine(),
                AddressesOf(config, **server), DataText(config.persistence));
   if (auto told = TellReady(config, options, **server); !told) {
@@ -175,7 +209,10 @@ int Run(const store::Config& config, const ServeOptions& options, EndOfProcess& 
 }  // namespace
 
 int Serve(const store::Config& config, const ServeOptions& options) {
-  SetUpLog(config);
+  if (auto set = SetUpLog(config); !set) {
+    std::fprintf(stderr, "satchel: %s\n", set.error().detail.c_str());
+    return kExitUsage;
+  }
   if (config.EffectiveMode(store::Component::kStore) == store::Mode::kDistributed) {
     return Fail(MakeError(ErrorCode::kConfig,
                           "store.mode is distributed: the data lives in another server, and there "

@@ -1,5 +1,6 @@
 #include "server/server.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/text.h"
@@ -13,17 +14,26 @@ namespace {
 
 constexpr int kMaxLoops = 64;
 
-// "*" stands for both families.
+// "*" stands for both families, "::*" for all of the newer.
 std::vector<std::string> HostsOf(const std::vector<std::string>& addresses) {
   std::vector<std::string> hosts;
   for (const std::string& address : addresses) {
     if (address == "*") {
       hosts.insert(hosts.end(), {"0.0.0.0", "-::"});
+    } else if (address == "::*" || address == "-::*") {
+      hosts.push_back(address.substr(0, address.size() - 1));
     } else {
       hosts.push_back(address);
     }
   }
-  return hosts;
+  // Said twice, the second would find its port taken by the first.
+  std::vector<std::string> once;
+  for (std::string& host : hosts) {
+    const bool known = std::ranges::any_of(
+        once, [&](const std::string& other) { return other == host || "-" + other == host; });
+    if (!known) once.push_back(std::move(host));
+  }
+  return once;
 }
 
 std::string Join(const std::vector<std::string>& words) {

@@ -6,6 +6,7 @@
 #include <cstdio>
 #include <set>
 
+#include "engine/config_file.h"
 #include "engine/pubsub.h"
 
 namespace satchel::engine {
@@ -74,7 +75,8 @@ void Server(Engine& engine, Lines lines) {
   lines.Add("configured_hz", engine.config().hz);
   lines.Add("lru_clock", (engine.now_ms() / 1000) & 0xFFFFFF);
   lines.Add("executable", "satchel");
-  lines.Add("config_file", "");
+  const auto* file = engine.Service<ConfigFile>();
+  lines.Add("config_file", file == nullptr ? "" : file->path());
 }
 
 void Clients(Engine& engine, Lines lines) {

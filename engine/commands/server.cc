@@ -8,6 +8,7 @@
 #include "engine/commands/families.h"
 #include "engine/commands/help.h"
 #include "engine/commands/info.h"
+#include "engine/config_file.h"
 #include "engine/digest.h"
 #include "engine/rdb/dump.h"
 
@@ -141,8 +142,13 @@ void ConfigResetstat(Call& call, Reply& reply) {
   reply.Ok();
 }
 
-void ConfigRewrite(Call&, Reply& reply) {
-  reply.Error("ERR The server is running without a config file");
+void ConfigRewrite(Call& call, Reply& reply) {
+  auto* file = call.engine().Service<ConfigFile>();
+  if (file == nullptr) return reply.Error("ERR The server is running without a config file");
+  if (auto written = file->Rewrite(); !written) {
+    return reply.Error("ERR Rewriting CONFIG file: " + written.error().detail);
+  }
+  reply.Ok();
 }
 
 // --- MONITOR -------------------------------------------------------------------------------

@@ -62,11 +62,15 @@ struct ListenConfig {
   std::string password_file;
   std::string acl_file;  // empty: none
   std::int64_t max_clients;
+  std::int64_t backlog;
+  std::chrono::milliseconds idle_timeout;  // 0: never
+  std::chrono::milliseconds keepalive;     // 0: off
 };
 
 struct LogConfig {
   LogLevel level;
   LogFormat format;
+  std::string file;  // empty: the standard error
 };
 
 struct PersistenceConfig {
@@ -120,6 +124,13 @@ struct Origin {
   std::string ToString() const;
 };
 
+// A parameter of CONFIG SET, as a redis.conf gave it.
+struct Parameter {
+  std::string name = {};
+  std::string text = {};
+  Origin origin = {};
+};
+
 class Config {
  public:
   Mode mode = Mode::kInherit;
@@ -142,6 +153,11 @@ class Config {
   bool is_set(std::string_view key) const { return origin(key).is_set(); }
 
   std::map<std::string, Origin, std::less<>> origins = {};  // of every key
+
+  // Of a redis.conf: what is set once the store is open, and the users.
+  std::vector<Parameter> parameters = {};
+  std::vector<Parameter> users = {};  // each text is a line of a file of users
+  std::string redis_conf = {};        // the file; empty: none
 };
 
 // The program that asks; some defaults differ.
@@ -158,6 +174,8 @@ struct ConfigSources {
   std::map<std::string, std::string> environment = {};
   // --config; empty: SATCHEL_CONFIG, else ./satchel.json if it exists, else none.
   std::string file = {};
+  // A redis.conf in place of that file; not both.
+  std::string redis_conf = {};
 };
 
 // What is wrong, or odd, with one value.

@@ -15,6 +15,7 @@
 #include "base/text.h"
 #include "store/config/config.h"
 #include "store/config/json_file.h"
+#include "store/config/redis_conf.h"
 #include "store/config/registry.h"
 #include "store/config/validate.h"
 
@@ -39,12 +40,17 @@ class Loader {
   explicit Loader(const ConfigSources& sources) : sources_(sources) {}
 
   LoadedConfig Run() {
-    TakeFile();
+    if (sources_.redis_conf.empty()) {
+      TakeFile();
+    } else {
+      TakeRedisConf();
+    }
     TakeEnvironment();
     TakeFlags();
     AssignAll();
     WorkOutDefaults();
     for (const auto& row : kSecretFiles) ReadSecret(row.secret, row.file);
+    SettleRedisConf();
     // A key that was refused has its default now, which would be judged for nothing.
     if (loaded_.ok()) {
       Validate(config(), &loaded_.findings);
@@ -82,6 +88,50 @@ class Loader {
         Refuse(entry.key, UnknownKey(entry.key), entry.value.origin.ToString());
       }
     }
+  }
+
+  void TakeRedisConf() {
+    loaded_.file = config().redis_conf = sources_.redis_conf;
+    const auto variable = sources_.environment.find(std::string(kFileVariable));
+    const bool named = variable != sources_.environment.end() && !variable->second.empty();
+    if (!sources_.file.empty() || named) {
+      Refuse("",
+             fmt::format("{} and {} are both given; keep one", loaded_.file,
+                         sources_.file.empty() ? variable->second : sources_.file),
+             sources_.file.empty() ? "environment SATCHEL_CONFIG" : "flag --config");
+    }
+    ConfContent content = ReadConfFile(loaded_.file);
+    std::ranges::move(content.findings, std::back_inserter(loaded_.findings));
+    for (FileEntry& entry : content.entries) raw_[entry.key] = std::move(entry.value);
+    config().parameters = std::move(content.parameters);
+    config().users = std::move(content.users);
+    dump_ = std::move(content.dump);
+  }
+
+  // What a higher source says about the same thing counts.
+  void SettleRedisConf() {
+    if (config().redis_conf.empty()) return;
+    const PersistenceConfig& persistence = config().persistence;
+    const bool interval = IsSet("persistence.snapshot_interval");
+    if (interval || !persistence.enabled) {
+      std::erase_if(config().parameters,
+                    [](const Parameter& parameter) { return parameter.name == "save"; });
+    }
+    if (!config().listen.acl_file.empty() && !config().users.empty()) {
+      Refuse("user", "users are given here and in an aclfile too; keep one",
+             config().users.front().origin.ToString());
+    }
+    const bool elsewhere = config().origin("persistence.data_dir").source > Origin::Source::kFile;
+    std::error_code unreadable;
+    if (!persistence.enabled || elsewhere || !std::filesystem::exists(dump_.text, unreadable) ||
+        std::filesystem::exists(persistence.data_dir, unreadable)) {
+      return;
+    }
+    Refuse(dump_.name,
+           fmt::format("\"{}\" holds data of redis-server, which would not be read: this version "
+                       "cannot import it; to begin without it, move it away or name another dir",
+                       Printable(dump_.text)),
+           dump_.origin.ToString());
   }
 
   static std::string UnknownKey(std::string_view key) {
@@ -199,6 +249,7 @@ class Loader {
 
   const ConfigSources& sources_;  // borrowed
   std::map<std::string, RawValue, std::less<>> raw_;
+  Parameter dump_;                         // of a redis.conf
   std::vector<std::string_view> refused_;  // keys whose value was no value
   LoadedConfig loaded_;
 };

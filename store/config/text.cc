@@ -42,6 +42,13 @@ std::vector<ShownRow> ShownRows(const Config& config, bool only_set) {
     if (only_set && !origin.is_set()) continue;
     rows.push_back({row.key, ShownValue(row, config), origin.ToString()});
   }
+  for (const Parameter& parameter : config.parameters) {
+    if (only_set && !parameter.origin.is_set()) continue;
+    rows.push_back({parameter.name, parameter.text, parameter.origin.ToString()});
+  }
+  for (const Parameter& user : config.users) {
+    rows.push_back({user.name, std::string(kRedacted), user.origin.ToString()});
+  }
   return rows;
 }
 
@@ -131,6 +138,30 @@ SATCHEL_MODE=distributed SATCHEL_DISTRIBUTED__SEEDS=redis.example:6379 program
 
 `satchel config show` prints every key with its value and where that came from; `--only-set` leaves the defaults out.
 `satchel config validate` prints what is wrong.
+
+## From a redis.conf
+
+`satchel serve /etc/redis/redis.conf` takes what applies of a redis.conf in place of the file above; giving both is an
+error. Flags and the environment count more than it, as they do with the other file: `--port 7000` after the name of
+the file is that port. `satchel config validate FILE.conf` and `config show FILE.conf` work with it.
+
+| directives | become |
+|---|---|
+| `port`, `bind`, `unixsocket`, `unixsocketperm`, `requirepass`, `aclfile`, `maxclients`, `timeout`, `tcp-keepalive`, `tcp-backlog`, `databases`, `loglevel`, `logfile` | the keys below |
+| `dir` | the folder where names of files begin; the data is in `satchel-data` inside it |
+| `save` | save points; `save ""` none, and then none at the end either; without the line those of Redis |
+| `user` | users, as in an ACL file |
+| `maxmemory*`, `client-*`, `slowlog-*`, `latency-*`, `notify-keyspace-events`, the limits of packed values and more | what CONFIG SET does |
+| `include` | the lines of the files it names; a pattern may name none |
+| `daemonize`, `pidfile`, `supervised`, `repl-*`, `appendfsync` and more | ignored, each named once at the start |
+| `appendonly yes`, `replicaof`, `masterauth`, `cluster-enabled yes`, `tls-*`, `rename-command`, `loadmodule`, `min-replicas-to-write` | refused: ignored, they would lose data or protection that the file promises |
+| anything else | refused, with the nearest directive that exists |
+
+Without a `bind` line the server listens everywhere when a password, users or an ACL file guard it, else on
+127.0.0.1. A `dump.rdb` in `dir` is not read; the server refuses to start beside one until it has data of its own.
+CONFIG REWRITE puts what was changed by CONFIG SET or ACL SETUSER since the start into the file: in place of the lines
+of the same directives, or at the end. All else, comments and ignored lines included, stays as it is, and the file is
+replaced as a whole with its mode.
 
 ## Modes
 

@@ -63,7 +63,9 @@ class Rules {
     if (config_.tenant.size() > 512) Refuse("tenant", "longer than 512 bytes");
   }
 
-  static bool IsLoopback(const std::string& address) {
+  // With a '-' in front: may be missing on this machine.
+  static bool IsLoopback(std::string address) {
+    if (address.starts_with('-')) address.erase(0, 1);
     in_addr v4{};
     if (inet_pton(AF_INET, address.c_str(), &v4) == 1) return (ntohl(v4.s_addr) >> 24) == 127;
     return address == "::1" || EqualIgnoreCase(address, "localhost");
@@ -88,7 +90,8 @@ class Rules {
       Refuse("listen.address", "must not be empty; set it, for example to \"127.0.0.1\"");
     }
     for (const std::string& address : listen.address) {
-      const bool guarded = !listen.password.empty() || !listen.acl_file.empty();
+      const bool guarded =
+          !listen.password.empty() || !listen.acl_file.empty() || !config_.users.empty();
       if (guarded || IsLoopback(address)) continue;
       Refuse("listen.address",
              fmt::format("\"{}\" can be reached from other machines; set listen.password, "
