@@ -51,8 +51,14 @@ void Engine::Unlist(Session& session) {
   std::erase(blocked_, &session);
 }
 
-void Engine::SignalReady(int db, std::string_view key) {
+void Engine::SignalReady(int db, std::string_view key, ValueType type) {
   if (blocked_keys_.empty() || !blocked_keys_.contains(WatchName(db, key))) return;
+  // As the reference: a key of a type that nobody at all waits for is not looked at.
+  if (std::none_of(blocked_.begin(), blocked_.end(), [type](const Session* session) {
+        return WaitsForType(*session->blocked->command, type);
+      })) {
+    return;
+  }
   for (const ReadyKey& ready : ready_) {
     if (ready.db == db && ready.key == key) return;
   }
@@ -64,7 +70,8 @@ void Engine::SignalStreams(int db) {
     if (session->blocked->db != db) continue;
     for (const std::string& key : session->blocked->keys) {
       const Entry* entry = keyspace_.Peek(db, key);
-      if (entry != nullptr && entry->type() == ValueType::kStream) SignalReady(db, key);
+      if (entry != nullptr && entry->type() == ValueType::kStream)
+        SignalReady(db, key, ValueType::kStream);
     }
   }
 }

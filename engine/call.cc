@@ -29,7 +29,7 @@ Result<double> Call::Double(std::size_t i) const {
 
 std::string Call::SubcommandText() const {
   return "ERR unknown subcommand or wrong number of arguments for '" +
-         std::string(arg(1).substr(0, 128)) + "'. Try " +
+         Printed(arg(1).substr(0, 128)) + "'. Try " +
          std::string(command_.parent != nullptr ? command_.parent->name : command_.name) + " HELP.";
 }
 
@@ -99,16 +99,18 @@ void Call::Adopt(int db, Entry* entry) {
   entry->set_access(engine_.FreshAccess());
   engine_.keyspace_.Create(db, entry, HashOf(key));
   EventIn(db, kEventNew, "new", key);
-  if (!entry->is_string()) engine_.SignalReady(db, key);
+  engine_.SignalReady(db, key, entry->type());
 }
 
 void Call::Overwrite(Entry* entry) {
   const std::string_view key = entry->key();
-  if (Look(key) == nullptr) return Adopt(db(), entry);
+  const Entry* old = Look(key);
+  if (old == nullptr) return Adopt(db(), entry);
   engine_.Touch(db(), key);
+  // Nobody is served by a key that takes another's place, unless that was a stream.
+  if (old->type() == ValueType::kStream) engine_.SignalReady(db(), key, ValueType::kStream);
   engine_.keyspace_.Replace(db(), entry, HashOf(key));
   engine_.NoteAccess(*entry);
-  if (!entry->is_string()) engine_.SignalReady(db(), key);
 }
 
 void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form form) {
@@ -116,7 +118,7 @@ void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form
   const auto build = form == Form::kBest ? Entry::NewString : Entry::NewText;
   if (old == nullptr) return Adopt(db(), build(key, value, false));
   engine_.Touch(db(), key);
-  if (old->type() == ValueType::kStream) engine_.SignalReady(db(), key);
+  if (old->type() == ValueType::kStream) engine_.SignalReady(db(), key, ValueType::kStream);
   const bool keep = ttl == Ttl::kKeep && old->has_deadline();
   if (old->encoding() == Encoding::kInline && old->has_deadline() == keep &&
       old->inline_bytes().size() == value.size() && (form == Form::kText || !ParseInt(value))) {
@@ -174,7 +176,7 @@ bool Call::RemoveIn(int db, std::string_view key) {
   const Entry* entry = LookIn(db, key);
   if (entry == nullptr) return false;
   engine_.Touch(db, key);
-  if (entry->type() == ValueType::kStream) engine_.SignalReady(db, key);
+  if (entry->type() == ValueType::kStream) engine_.SignalReady(db, key, ValueType::kStream);
   return engine_.keyspace_.Remove(db, key, HashOf(key));
 }
 
@@ -208,10 +210,11 @@ void Call::Move(int from_db, std::string_view from, int to_db, std::string_view 
   engine_.Touch(from_db, from);
   engine_.Touch(to_db, to);
   const Entry* entry = engine_.keyspace_.Peek(from_db, from);
-  if (entry->type() == ValueType::kStream) engine_.SignalReady(from_db, from);
+  const ValueType type = entry->type();
+  if (type == ValueType::kStream) engine_.SignalReady(from_db, from, type);
   engine_.keyspace_.Move(from_db, from, to_db, to);
   EventIn(to_db, kEventNew, "new", to);
-  engine_.SignalReady(to_db, to);
+  engine_.SignalReady(to_db, to, type);
 }
 
 std::size_t Call::Flush(int db) {
@@ -231,9 +234,8 @@ void Call::Swap(int a, int b) {
     const int waiting_in = session->blocked->db;
     if (waiting_in != a && waiting_in != b) continue;
     for (const std::string& key : session->blocked->keys) {
-      if (engine_.keyspace_.Peek(waiting_in, key) != nullptr) {
-        engine_.SignalReady(waiting_in, key);
-      }
+      const Entry* entry = engine_.keyspace_.Peek(waiting_in, key);
+      if (entry != nullptr) engine_.SignalReady(waiting_in, key, entry->type());
     }
   }
 }

@@ -130,7 +130,7 @@ class Call {
   // This change is none to those who watch the key: what groups of a stream do.
   void KeepWatchers() { keeps_watchers_ = true; }
   // Callers may wait for what the value has now. New containers are signalled by themselves.
-  void SignalReady(std::string_view key) { engine_.SignalReady(db(), key); }
+  void SignalReady(std::string_view key, ValueType type) { engine_.SignalReady(db(), key, type); }
   // Keyspace notification.
   void Event(EventClass event_class, std::string_view event, std::string_view key) {
     if (engine_.config_.notify_classes & event_class) engine_.Notify(event_class, event, key, db());

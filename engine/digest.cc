@@ -45,9 +45,13 @@ void MixSet(Sha1Digest& digest, const Set& set) {
   });
 }
 
-void MixSortedSet(Sha1Digest& digest, const SortedSet& set) {
+// Whether a zero may be negative depends on the representation of its set.
+enum class ZeroSign : std::uint8_t { kKept, kDropped };
+
+void MixSortedSet(Sha1Digest& digest, const SortedSet& set, ZeroSign sign) {
   set.ForEach([&](std::string_view member, double score) {
     char text[64];
+    if (sign == ZeroSign::kDropped && score == 0) score = 0;
     // The reference prints scores with %.17g, integers and infinities alike.
     const int size = std::snprintf(text, sizeof text, "%.17g", score);
     Sha1Digest element{};
@@ -117,7 +121,7 @@ std::uint32_t TypeNumber(ValueType type) {
   return 0;
 }
 
-void MixValue(Sha1Digest& digest, const Entry& entry) {
+void MixValue(Sha1Digest& digest, const Entry& entry, ZeroSign sign) {
   MixInto(digest, BigEndian(TypeNumber(entry.type())));
   switch (entry.type()) {
     case ValueType::kString:
@@ -130,7 +134,7 @@ void MixValue(Sha1Digest& digest, const Entry& entry) {
       MixSet(digest, *entry.As<Set>());
       break;
     case ValueType::kZset:
-      MixSortedSet(digest, *entry.As<SortedSet>());
+      MixSortedSet(digest, *entry.As<SortedSet>(), sign);
       break;
     case ValueType::kHash:
       MixHash(digest, *entry.As<Hash>());
@@ -146,14 +150,14 @@ void MixValue(Sha1Digest& digest, const Entry& entry) {
 
 Sha1Digest ValueDigest(const Entry& entry) {
   Sha1Digest digest{};
-  MixValue(digest, entry);
+  MixValue(digest, entry, ZeroSign::kKept);
   return digest;
 }
 
 Sha1Digest EntryDigest(const Entry& entry) {
   Sha1Digest digest{};
   MixInto(digest, entry.key());
-  MixValue(digest, entry);
+  MixValue(digest, entry, ZeroSign::kDropped);
   if (entry.type() == ValueType::kStream) MixStreamGroups(digest, *entry.As<Stream>());
   if (entry.has_deadline()) MixInto(digest, FormatInt(entry.deadline_ms()));
   return digest;
@@ -168,7 +172,7 @@ Sha1Digest KeyspaceDigest(const Keyspace& keyspace) {
     table.ForEach([&](const Entry* entry) {
       Sha1Digest digest{};
       MixInto(digest, entry->key());
-      MixValue(digest, *entry);
+      MixValue(digest, *entry, ZeroSign::kKept);
       XorInto(total, View(digest));
       return true;
     });

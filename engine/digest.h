@@ -13,7 +13,8 @@ namespace satchel::engine {
 // Of one value: without the key's name, with the fact that it has a deadline.
 Sha1Digest ValueDigest(const Entry& entry);
 // Of one key in its database; with the deadline itself and the groups of a
-// stream, unlike Redis'.
+// stream, unlike Redis', and without
+// the sign of a zero score, which the effects do not say.
 Sha1Digest EntryDigest(const Entry& entry);
 // Of all databases. O(bytes).
 Sha1Digest KeyspaceDigest(const Keyspace& keyspace);

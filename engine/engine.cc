@@ -34,16 +34,13 @@ bool RunsWhileSubscribed(const Command& command) {
   return false;
 }
 
-// As the reference prints what a client sent: up to a NUL byte, and not without end.
-std::string Quoted(std::string_view word) {
-  return std::string(word.substr(0, word.find('\0')).substr(0, 128));
-}
+// Not without end.
+std::string Quoted(std::string_view word) { return Printed(word.substr(0, 128)); }
 
 std::string UnknownCommandText(Args args) {
   std::string shown;
   for (std::size_t i = 1; i < args.size() && shown.size() < 128; ++i) {
-    const std::string_view arg = args[i].substr(0, args[i].find('\0'));
-    shown += "'" + std::string(arg.substr(0, 128 - shown.size())) + "' ";
+    shown += "'" + Printed(args[i].substr(0, 128 - shown.size())) + "' ";
   }
   return "ERR unknown command '" + Quoted(args[0]) + "', with args beginning with: " + shown;
 }
@@ -566,7 +563,9 @@ void Engine::InvalidateDatabase(int db, int content_db) {
 void Engine::Expire(int db, std::string_view key) {
   const std::string name(key);  // the key may be the entry's own bytes
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, name);
-  if (keyspace_.Peek(db, name)->type() == ValueType::kStream) SignalReady(db, name);
+  if (keyspace_.Peek(db, name)->type() == ValueType::kStream) {
+    SignalReady(db, name, ValueType::kStream);
+  }
   keyspace_.Remove(db, name, keyspace_.Hash(name));
   InvalidateKey(db, name);
   ++stats_.expired_keys;
@@ -644,7 +643,9 @@ void Engine::NoteProcessMemory(const ProcessMemory& memory) {
 
 void Engine::Evict(int db, std::string_view key) {
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
-  if (keyspace_.Peek(db, key)->type() == ValueType::kStream) SignalReady(db, key);
+  if (keyspace_.Peek(db, key)->type() == ValueType::kStream) {
+    SignalReady(db, key, ValueType::kStream);
+  }
   keyspace_.Remove(db, key, keyspace_.Hash(key));
   InvalidateKey(db, key);
   ++stats_.evicted_keys;

@@ -343,7 +343,7 @@ class Engine {
   void Block(Session& session, const Command& command, Args args,
              std::span<const std::string_view> keys, std::int64_t deadline_ms);
   void Unlist(Session& session);
-  void SignalReady(int db, std::string_view key);
+  void SignalReady(int db, std::string_view key, ValueType type);
   // Streams of a database that are about to go: callers may wait in their groups.
   void SignalStreams(int db);
   void ServeReady();

@@ -32,6 +32,11 @@ inline Error ReplyError(std::string_view text) {
   return Error{.code = ErrorCode::kReplyError, .detail = std::string(text)};
 }
 
+// A client's word as the reference prints it in its texts: up to a NUL byte.
+inline std::string Printed(std::string_view word) {
+  return std::string(word.substr(0, word.find('\0')));
+}
+
 // "ERR invalid expire time in 'set' command".
 std::string InvalidExpireText(std::string_view command);
 // "ERR wrong number of arguments for 'get' command".

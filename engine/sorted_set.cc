@@ -44,7 +44,6 @@ bool InsideMax(const LexBound& max, std::string_view member) {
 }  // namespace
 
 AddOutcome SortedSet::Add(std::string_view member, double score, const ValueContext& context) {
-  if (is_packed() && score == 0) score = 0;  // as the reference packs it: no negative zero
   SATCHEL_DCHECK(!std::isnan(score));
   if (!is_packed()) return AddToBig(member, score);
 
@@ -201,6 +200,7 @@ void SortedSet::Check() const {
 }
 
 void SortedSet::InsertPacked(std::string_view member, double score) {
+  if (score == 0) score = 0;  // as the reference packs it: no negative zero
   PackedEdit block(bits_);
   auto at = block->end();
   // Often it belongs at the end or near it.

@@ -12,8 +12,8 @@ bool Overlap(std::string_view a, std::string_view b) {
 }
 
 Error OverlapError(const std::string& prefix, std::string_view what, const std::string& other) {
-  return ReplyError("ERR Prefix '" + prefix + "' overlaps with " + std::string(what) + " '" +
-                    other + "'. Prefixes for a single client must not overlap.");
+  return ReplyError("ERR Prefix '" + Printed(prefix) + "' overlaps with " + std::string(what) +
+                    " '" + Printed(other) + "'. Prefixes for a single client must not overlap.");
 }
 
 Result<void> CheckPrefixes(const std::vector<std::string>& given,

@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "engine/error_text.h"
 #include "lua/error_text.h"
 
 namespace satchel::lua {
@@ -211,7 +212,7 @@ class Replier {
   void Table(int depth) {
     if (Field("err", LUA_TSTRING)) return ErrorField();
     if (Field("ok", LUA_TSTRING)) {
-      reply_.Status(Text(-1));
+      reply_.Status(engine::Printed(Text(-1)));
     } else if (Field("double", LUA_TNUMBER)) {
       reply_.Double(lua_tonumber(state_, -1));
     } else if (Field("big_number", LUA_TSTRING)) {
@@ -232,7 +233,7 @@ class Replier {
   }
 
   void ErrorField() {
-    reply_.Error(Text(-1));
+    reply_.Error(engine::Printed(Text(-1)));
     lua_pop(state_, 1);
   }
 

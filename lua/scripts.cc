@@ -180,7 +180,7 @@ void Scripts::ReplyFailure(Reply& reply, std::string_view sha) {
   if (text[0] == '-') text.erase(0, 1);
   const std::string source = FieldText(s, "source");
   const std::string line = FieldText(s, "line");
-  text += " script: " + std::string(sha);
+  text = engine::Printed(text) + " script: " + std::string(sha);
   if (!source.empty() && !line.empty()) text += ", on " + source + ":" + line;
   reply.Error(text + ".");
 }

@@ -33,14 +33,14 @@ void AclSetuser(Call& call, Reply& reply) {
   const auto words = JoinSelectors(call.args().subspan(3));
   if (!words) {
     return reply.Error("ERR Unmatched parenthesis in acl selector starting at '" +
-                       words.error().detail + "'.");
+                       Printed(words.error().detail) + "'.");
   }
   // All or none: the rules are tried on a copy.
   const auto rules = engine.acl().NewUser(name);
   if (const AclUser* known = engine.acl().Find(name)) rules->CopyRulesOf(*known);
   for (const std::string& word : *words) {
     if (auto applied = rules->Apply(word); !applied) {
-      return reply.Error("ERR Error in ACL SETUSER modifier '" + word +
+      return reply.Error("ERR Error in ACL SETUSER modifier '" + Printed(word) +
                          "': " + applied.error().detail);
     }
   }
@@ -117,7 +117,7 @@ void AclCat(Call& call, Reply& reply) {
     return;
   }
   const std::uint32_t mask = AclCategoryMask(call.arg(2));
-  if (mask == 0) return reply.Error("ERR Unknown category '" + std::string(call.arg(2)) + "'");
+  if (mask == 0) return reply.Error("ERR Unknown category '" + Printed(call.arg(2)) + "'");
   const std::size_t mark = reply.Open(Aggregate::kArray);
   std::size_t count = 0;
   const auto add = [&](const Command& command) {
@@ -137,12 +137,12 @@ void AclCat(Call& call, Reply& reply) {
 void AclDryrun(Call& call, Reply& reply) {
   const AclUser* user = call.engine().acl().Find(call.arg(2));
   if (user == nullptr) {
-    return reply.Error("ERR User '" + std::string(call.arg(2)) + "' not found");
+    return reply.Error("ERR User '" + Printed(call.arg(2)) + "' not found");
   }
   const Args line = call.args().subspan(3);
   const Command* command = call.engine().Lookup(line);
   if (command == nullptr) {
-    return reply.Error("ERR Command '" + std::string(line[0]) + "' not found");
+    return reply.Error("ERR Command '" + Printed(line[0]) + "' not found");
   }
   const std::string name = CommandTable::FullName(*command);
   if (!command->ArityFits(line.size())) return reply.Error(ArityText(name));

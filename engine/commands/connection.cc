@@ -77,7 +77,7 @@ Result<int> DoHello(Call& call) {
       if (!IsName(call.arg(++i))) return ReplyError(kBadName);
       session.name = call.arg(i);
     } else {
-      return ReplyError("ERR Syntax error in HELLO option '" + std::string(call.arg(i)) + "'");
+      return ReplyError("ERR Syntax error in HELLO option '" + Printed(call.arg(i)) + "'");
     }
   }
   return protocol;
@@ -179,7 +179,7 @@ void ClientSetname(Call& call, Reply& reply) {
 void ClientSetinfo(Call& call, Reply& reply) {
   const bool name = call.Is(2, "lib-name");
   if (!name && !call.Is(2, "lib-ver")) {
-    return reply.Error("ERR Unrecognized option '" + std::string(call.arg(2)) + "'");
+    return reply.Error("ERR Unrecognized option '" + Printed(call.arg(2)) + "'");
   }
   if (!IsName(call.arg(3))) {
     return reply.Error("ERR " + std::string(name ? "lib-name" : "lib-ver") +
@@ -301,7 +301,7 @@ ClientType TypeOf(const Session& session) {
 }
 
 Error UnknownType(std::string_view text) {
-  return ReplyError("ERR Unknown client type '" + std::string(text) + "'");
+  return ReplyError("ERR Unknown client type '" + Printed(text) + "'");
 }
 
 void ClientList(Call& call, Reply& reply) {
@@ -367,7 +367,7 @@ Result<KillFilter> ParseKill(Call& call) {
     } else if (call.Is(i, "USER")) {
       filter.user = call.engine().acl().Find(value);
       if (filter.user == nullptr) {
-        return ReplyError("ERR No such user '" + std::string(value) + "'");
+        return ReplyError("ERR No such user '" + Printed(value) + "'");
       }
     } else if (call.Is(i, "SKIPME") && EqualIgnoreCase(value, "yes")) {
       filter.skip_me = true;

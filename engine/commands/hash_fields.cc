@@ -343,7 +343,7 @@ Result<SetexOptions> ParseSetex(const Call& call) {
     }
     const auto unit = TtlKeyword(call.arg(i));
     if (!unit && !call.Is(i, "KEEPTTL")) {
-      return ReplyError("ERR unknown argument: " + std::string(call.arg(i)));
+      return ReplyError("ERR unknown argument: " + Printed(call.arg(i)));
     }
     if (options.keep_ttl || options.deadline) {
       return ReplyError("ERR Only one of EX, PX, EXAT, PXAT or KEEPTTL arguments can be specified");

@@ -163,7 +163,7 @@ void Pfdebug(Call& call, Reply& reply) {
   } else if (call.Is(1, "TODENSE")) {
     if (DebugToDense(call, reply, entry)) reply.Integer(!dense);
   } else {
-    reply.Error("ERR Unknown PFDEBUG subcommand '" + std::string(call.arg(1)) + "'");
+    reply.Error("ERR Unknown PFDEBUG subcommand '" + Printed(call.arg(1)) + "'");
   }
 }
 

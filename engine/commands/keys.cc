@@ -180,7 +180,7 @@ Result<unsigned> ParseExpireFlags(const Call& call) {
     } else if (call.Is(i, "LT")) {
       flags |= kIfSooner;
     } else {
-      return ReplyError("ERR Unsupported option " + std::string(call.arg(i)));
+      return ReplyError("ERR Unsupported option " + Printed(call.arg(i)));
     }
   }
   if ((flags & kIfNone) && (flags & (kIfSome | kIfLater | kIfSooner))) {

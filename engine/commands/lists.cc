@@ -292,8 +292,10 @@ void MoveElement(Call& call, Reply& reply, ListEnd from, ListEnd to) {
   call.Event(kEventList, PushName(to), target_key);
   // Creating the target may have moved the source's entry.
   source = *call.Edit<List>(source_key);
-  Taken(call, source_key, *source, from, 1);
+  // Pushed before it is popped: a list that turns round must not be gone in between, its
+  // deadline would be, too.
   call.Effect({to == ListEnd::kFront ? "LPUSH" : "RPUSH", target_key, element});
+  Taken(call, source_key, *source, from, 1);
   reply.Bulk(element);
 }
 

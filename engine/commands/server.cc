@@ -100,7 +100,7 @@ void ConfigGet(Call& call, Reply& reply) {
 }
 
 std::string SetFailure(std::string_view name, std::string_view reason) {
-  return "ERR CONFIG SET failed (possibly related to argument '" + std::string(name) + "') - " +
+  return "ERR CONFIG SET failed (possibly related to argument '" + Printed(name) + "') - " +
          std::string(reason);
 }
 
@@ -115,7 +115,7 @@ void ConfigSet(Call& call, Reply& reply) {
     const SettingRow* row = call.engine().settings().Find(call.arg(i));
     if (row == nullptr) {
       return reply.Error("ERR Unknown option or number of arguments for CONFIG SET - '" +
-                         std::string(call.arg(i)) + "'");
+                         Printed(call.arg(i)) + "'");
     }
     if (!row->set) {
       return reply.Error(SetFailure(call.arg(i), "can't set immutable config"));
@@ -353,7 +353,7 @@ void LatencyDoctor(Call& call, Reply& reply) {
 void LatencyGraph(Call& call, Reply& reply) {
   const LatencyEvents::Event* event = call.engine().latency().Find(call.arg(2));
   if (event == nullptr) {
-    return reply.Error("ERR No samples available for event '" + std::string(call.arg(2)) + "'");
+    return reply.Error("ERR No samples available for event '" + Printed(call.arg(2)) + "'");
   }
   reply.Verbatim("txt", DrawLatency(call.arg(2), *event, call.now_ms() / 1000));
 }

@@ -217,6 +217,18 @@ void StoreCombined(Call& call, Reply& reply, Operation operation, std::string_vi
 
 }  // namespace
 
+namespace {
+
+// Whether a set of these is packed. One that is not never was: it may hold negative zeros.
+bool FitPacked(const std::vector<ScoredName>& members, const EncodingLimits& limits) {
+  const auto longest = static_cast<std::size_t>(limits.zset_max_listpack_value);
+  return members.size() <= static_cast<std::size_t>(limits.zset_max_listpack_entries) &&
+         std::all_of(members.begin(), members.end(),
+                     [longest](const ScoredName& member) { return member.name.size() <= longest; });
+}
+
+}  // namespace
+
 std::int64_t StoreScored(Call& call, std::string_view key, const std::vector<ScoredName>& members,
                          std::string_view event) {
   if (call.Look(key) != nullptr) call.Effect({"DEL", key});
@@ -225,6 +237,7 @@ std::int64_t StoreScored(Call& call, std::string_view key, const std::vector<Sco
     return 0;
   }
   SortedSet set;
+  if (!FitPacked(members, call.context().limits)) set.Unpack(call.context());
   std::vector<std::string> scores;
   std::vector<std::string_view> effect = {"ZADD", key};
   scores.reserve(members.size());

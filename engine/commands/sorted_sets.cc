@@ -89,7 +89,14 @@ void Zadd(Call& call, Reply& reply) {
   AddAll(call, reply, *options, first);
 }
 
-void Zincrby(Call& call, Reply& reply) { AddAll(call, reply, {.increment = true}, 2); }
+// The options of ZADD are seen here, too; none leaves a whole pair behind it.
+void Zincrby(Call& call, Reply& reply) {
+  std::size_t first = 0;
+  auto options = ParseAddOptions(call, &first);
+  if (!options) return reply.Error(options.error());
+  options->increment = true;
+  AddAll(call, reply, *options, first);
+}
 
 }  // namespace
 

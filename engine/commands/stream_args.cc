@@ -284,13 +284,12 @@ StreamConsumer& SeeConsumer(Call& call, std::string_view key, std::string_view g
 }
 
 std::string NoGroupText(std::string_view key, std::string_view group) {
-  return "NOGROUP No such key '" + std::string(key) + "' or consumer group '" + std::string(group) +
-         "'";
+  return "NOGROUP No such key '" + Printed(key) + "' or consumer group '" + Printed(group) + "'";
 }
 
 std::string NoSuchGroupText(std::string_view key, std::string_view group) {
-  return "NOGROUP No such consumer group '" + std::string(group) + "' for key name '" +
-         std::string(key) + "'";
+  return "NOGROUP No such consumer group '" + Printed(group) + "' for key name '" + Printed(key) +
+         "'";
 }
 
 }  // namespace satchel::engine

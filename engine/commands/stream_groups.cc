@@ -137,7 +137,7 @@ void XgroupDestroy(Call& call, Reply& reply) {
   Stream::Groups& groups = open->stream->groups();
   groups.erase(groups.find(call.arg(3)));
   GroupChanged(call, "xgroup-destroy");
-  call.SignalReady(call.arg(2));  // who waits in the group is told
+  call.SignalReady(call.arg(2), ValueType::kStream);  // who waits in the group is told
   reply.Integer(1);
 }
 
@@ -256,7 +256,7 @@ Result<ClaimOptions> ParseClaim(const Call& call) {
     } else if (call.Is(i, "LASTID") && more) {
       SATCHEL_ASSIGN(options.last_id, ParseStreamId(call.arg(++i)));
     } else {
-      return ReplyError("ERR Unrecognized XCLAIM option '" + std::string(call.arg(i)) + "'");
+      return ReplyError("ERR Unrecognized XCLAIM option '" + Printed(call.arg(i)) + "'");
     }
   }
   // Nonsense is taken for now; an effect says what became of it.

@@ -81,7 +81,7 @@ void Xadd(Call& call, Reply& reply) {
     call.Event(kEventStream, "xtrim", key);
   }
   XaddEffect(call, *id, trim_effect, pairs);
-  call.SignalReady(key);
+  call.SignalReady(key, ValueType::kStream);
   ReplyStreamId(reply, *id);
 }
 

@@ -296,6 +296,7 @@ class Builder {
   Result<Entry*> ReadSortedSet(Result<double> (RdbReader::*read_score)()) {
     SortedSet value;
     std::string buffer;
+    std::vector<std::string> negative_zeros;
     SATCHEL_ASSIGN(const std::uint64_t count, reader_.Length());
     for (std::uint64_t i = 0; i < count; ++i) {
       SATCHEL_ASSIGN(const std::string_view member, reader_.String(buffer));
@@ -303,6 +304,13 @@ class Builder {
       if (value.Add(member, score, context_) != AddOutcome::kAdded) {
         return reader_.Corrupt("repeated member");
       }
+      if (score == 0 && std::signbit(score)) negative_zeros.emplace_back(member);
+    }
+    // What was packed before it was large has lost the sign.
+    for (const std::string& member : negative_zeros) {
+      if (value.is_packed()) break;
+      value.Remove(member);
+      value.Add(member, -0.0, context_);
     }
     return Finish(std::move(value));
   }

@@ -67,19 +67,26 @@ std::vector<std::string> LinesOf(const Script& script) {
 
 class Differential {
  public:
-  Differential(ServerProcess& reference, ServerProcess& subject)
-      : reference_(reference), subject_(subject) {}
+  // Starts the servers; when one cannot be started, says why.
+  std::string Start() {
+    for (const std::string& error :
+         {Revive(reference_, [] { return ServerProcess::Start("redis", RedisCommand); }),
+          Revive(subject_, StartSubject)})
+      if (!error.empty()) return error;
+    return {};
+  }
 
-  // The first difference; empty when there is none.
+  // The first difference; empty when there is none. A server that died before is started again.
   std::string Compare(const Script& script, int protocol) {
-    for (ServerProcess* server : {&reference_, &subject_}) Empty(*server);
+    if (std::string error = Start(); !error.empty()) return error;
+    for (auto* server : {&reference_, &subject_}) Empty(**server);
     std::vector<Line> lines;
     for (const std::string& text : LinesOf(script)) {
       auto line = ParseLine(text, static_cast<int>(lines.size()) + 1);
       if (!line) return {};  // spoilt beyond the format: nothing to send
       lines.push_back(std::move(*line));
     }
-    Runner runner(reference_, subject_, protocol, SubjectIsRedis());
+    Runner runner(*reference_, *subject_, protocol, SubjectIsRedis());
     const auto mismatches = runner.Run(lines);
     return mismatches.empty() ? std::string() : mismatches.front().text;
   }
@@ -107,13 +114,24 @@ class Differential {
   static void Empty(ServerProcess& server) {
     if (const auto connection = Connection::Open(server.port())) {
       connection->Call({"CLIENT", "KILL", "TYPE", "normal"});
+      connection->Call({"CONFIG", "SET", "notify-keyspace-events", ""});
+      connection->Call({"ACL", "DELUSER", "limited"});
       connection->Call({"FLUSHALL"});
       connection->Call({"SCRIPT", "FLUSH"});
     }
   }
 
-  ServerProcess& reference_;
-  ServerProcess& subject_;
+  template <class StartServer>
+  static std::string Revive(std::unique_ptr<ServerProcess>& server, const StartServer& start) {
+    if (server && server->Running()) return {};
+    auto started = start();
+    if (!started) return started.error().detail;
+    server = std::move(*started);
+    return {};
+  }
+
+  std::unique_ptr<ServerProcess> reference_;
+  std::unique_ptr<ServerProcess> subject_;
 };
 
 void ReportProgress(std::int64_t commands, std::int64_t episodes, steady_clock::time_point begin) {
@@ -125,15 +143,12 @@ void ReportProgress(std::int64_t commands, std::int64_t episodes, steady_clock::
 
 int Run(const Options& options) {
   const auto templates = Templates::Read(SATCHEL_ORACLE_FILES "/random.templates");
-  auto reference = ServerProcess::Start("redis", RedisCommand);
-  auto subject = StartSubject();
-  for (const auto* started : {&reference, &subject}) {
-    if (*started) continue;
-    std::fprintf(stderr, "differential: %s\n", started->error().detail.c_str());
+  Differential differential;
+  if (const std::string error = differential.Start(); !error.empty()) {
+    std::fprintf(stderr, "differential: %s\n", error.c_str());
     return 2;
   }
   std::printf("seed %llu\n", static_cast<unsigned long long>(options.seed));
-  Differential differential(**reference, **subject);
   const auto begin = steady_clock::now();
   auto reported = begin;
   std::int64_t commands = 0;

@@ -31,10 +31,29 @@ constexpr const char* kBlocking[] = {"BLPOP K K 0",
                                      "BLMOVE K K LEFT RIGHT 0",
                                      "BRPOPLPUSH K K 0",
                                      "BLMPOP 0 2 K K LEFT",
+                                     "BLMPOP 0 1 K RIGHT COUNT 3",
                                      "BZPOPMIN K K 0",
                                      "BZPOPMAX K K 0",
                                      "BZMPOP 0 2 K K MIN COUNT 2",
-                                     "BLMPOP 0 1 K RIGHT COUNT 3"};
+                                     "XREAD BLOCK 0 STREAMS K s0 $ $",
+                                     "XREAD COUNT C BLOCK 0 STREAMS s0 s1 C-C $",
+                                     "XREADGROUP GROUP g0 M BLOCK 0 STREAMS s0 >",
+                                     "XREADGROUP GROUP g1 M BLOCK 0 NOACK STREAMS s0 s1 > >",
+                                     "XREADGROUP GROUP g0 M COUNT 1 BLOCK 0 STREAMS s1 >",
+                                     "XREADGROUP GROUP g0 M COUNT C BLOCK 0 STREAMS K >"};
+
+// Never spoilt. What is wrong with a script is told in the words of another Lua; WAIT would wait,
+// SPOP and others draw lots. The members of z0, z1 and z2 have equal scores: the reference finds
+// the ends of a range of members by a search that means nothing among others.
+constexpr const char* kDelicate[] = {"EVAL",      "WAIT", "SPOP", "RANDMEMBER",
+                                     "RANDFIELD", " z0",  " z1",  " z2"};
+
+bool IsDelicate(const std::string& line) {
+  for (const char* word : kDelicate) {
+    if (line.find(word) != std::string::npos) return true;
+  }
+  return false;
+}
 
 // The words of a line that say how to send and compare it come first and have no capitals.
 std::size_t CommandAt(const std::vector<std::string>& words) {
@@ -61,7 +80,11 @@ class Author {
   Author(const Templates& templates, Random& random) : templates_(templates), random_(random) {}
 
   std::vector<Step> Write(int length) {
-    while (steps_.size() < static_cast<std::size_t>(length)) WriteSome();
+    if (OneIn(2)) FollowEvents();
+    steps_.push_back({"@two SELECT 1"});
+    const bool limited = OneIn(4);
+    if (limited) LimitUser();
+    while (steps_.size() < static_cast<std::size_t>(length)) WriteSome(limited);
     for (int i = 0; i < 2; ++i) {
       if (waits_[i]) EndWait(i);
     }
@@ -72,7 +95,20 @@ class Author {
   void Add(std::string line) { steps_.push_back({std::move(line)}); }
   bool OneIn(std::uint64_t n) { return random_.Below(n) == 0; }
 
-  void WriteSome() {
+  // The events of every line are compared, in their order.
+  void FollowEvents() {
+    steps_.push_back({"CONFIG SET notify-keyspace-events KEA", "@events PSUBSCRIBE __key*__:*",
+                      "@events follow"});
+  }
+
+  void LimitUser() {
+    steps_.push_back(
+        {"ACL SETUSER limited reset on nopass ~k0 ~s* %R~k1 %W~k2 +@read +@write "
+         "+@connection -@geo -hset +select|0",
+         "@limited AUTH limited x"});
+  }
+
+  void WriteSome(bool limited) {
     switch (random_.Below(24)) {
       case 0:
         return Transaction();
@@ -81,6 +117,13 @@ class Author {
       case 2:
       case 3:
         return Wait();
+      case 4:
+      case 5:
+        return Add("@two " + PlainCommand());
+      case 6:
+      case 7:
+        if (limited) return Add("@limited " + PlainCommand());
+        [[fallthrough]];
       default:
         Add(Command());
     }
@@ -96,9 +139,7 @@ class Author {
 
   std::string Command() {
     const std::string line = templates_.Draw(random_);
-    // What is wrong with a script is told in the words of another Lua.
-    const bool script = line.find("EVAL") != std::string::npos;
-    return OneIn(12) && !script ? Spoilt(WordsOf(line)) : line;
+    return OneIn(12) && !IsDelicate(line) ? Spoilt(WordsOf(line)) : line;
   }
 
   std::string Spoilt(std::vector<std::string> words) {
@@ -134,6 +175,8 @@ class Author {
           Templates::DrawWord('K', random_));
       if (OneIn(2)) Add(Command());
     }
+    // What would wait outside of the transaction must stay in it.
+    if (OneIn(6)) return steps_.push_back({"@t MULTI", "@t " + BlockingCommand(), "@t EXEC"});
     Add("@t MULTI");
     for (std::uint64_t i = 0, count = random_.Below(5); i < count; ++i) {
       if (OneIn(6)) Add(Command());  // somebody else, in between
@@ -143,23 +186,43 @@ class Author {
   }
 
   void Script() {
+    if (OneIn(2)) return ScriptOfMany();
     const char* const function = OneIn(2) ? "call" : "pcall";
-    const std::string inner = PlainCommand();
+    const std::string inner = OneIn(8) ? BlockingCommand() : PlainCommand();
     if (inner.find('{') != std::string::npos) return;  // a range would change the count
     Add(std::string("EVAL \"return redis.") + function + "(unpack(ARGV))\" 0 " + inner);
+  }
+
+  // Several calls, each with the number of its words before it.
+  void ScriptOfMany() {
+    std::string calls;
+    for (std::uint64_t i = 0, count = 2 + random_.Below(3); i < count; ++i) {
+      const std::string inner = PlainCommand();
+      const auto words = SplitArgs(inner);
+      if (!words || inner.find('{') != std::string::npos) continue;
+      calls += " " + std::to_string(words->size()) + " " + inner;
+    }
+    const std::string protocol = OneIn(3) ? "redis.setresp(3) " : "";
+    Add("EVAL \"" + protocol +
+        "local replies, at = {}, 1 while at <= #ARGV do local last = at + tonumber(ARGV[at]) "
+        "replies[#replies + 1] = redis.pcall(unpack(ARGV, at + 1, last)) at = last + 1 end "
+        "return replies\" 0" +
+        calls);
+  }
+
+  std::string BlockingCommand() {
+    return Templates::Fill(kBlocking[random_.Below(std::size(kBlocking))], random_);
   }
 
   void Wait() {
     const int who = OneIn(2) ? 1 : 0;
     if (waits_[who]) return EndWait(who);
-    std::string line = kBlocking[random_.Below(std::size(kBlocking))];
-    std::vector<std::string> words = WordsOf(line);
-    for (std::string& word : words) {
-      if (word == "K") word = Templates::DrawWord('K', random_);
-    }
     const std::string name = "b" + std::to_string(who);
-    steps_.push_back({"@" + name + " ignore save " + name + " CLIENT ID",
-                      "@" + name + " send " + Joined(words)});
+    // Without the step that ends the wait before this one it would still be waiting.
+    steps_.push_back({"@u ignore CLIENT UNBLOCK $" + name, "@" + name + " ignore drain",
+                      "@" + name + " ignore save " + name + " CLIENT ID",
+                      "@" + name + (OneIn(4) ? " SELECT 1" : " SELECT 0"),
+                      "@" + name + " send " + BlockingCommand()});
     waits_[who] = true;
   }
 

@@ -39,23 +39,13 @@ std::string DrawValue(char what, Random& random) {
   }
 }
 
-// A placeholder is a capital that stands alone, or behind the bracket of a range.
-std::string Fill(const std::string& form, Random& random) {
-  std::string out;
-  for (auto word : Split(form, ' ')) {
-    if (!out.empty()) out += ' ';
-    const bool bracket = word.size() == 2 && (word[0] == '[' || word[0] == '(');
-    const char last = word.empty() ? ' ' : word.back();
-    const bool placeholder = (word.size() == 1 || bracket) &&
-                             std::string_view("KVMSIC").find(last) != std::string_view::npos;
-    if (bracket) out += word[0];
-    if (placeholder) {
-      out += DrawValue(last, random);
-    } else {
-      out += bracket ? word.substr(1) : word;
-    }
-  }
-  return out;
+// A placeholder is a capital that stands alone, as a part of an id (C-C) or behind the sign of a
+// range's end or of an offset.
+bool IsPlaceholder(std::string_view word, std::size_t at) {
+  constexpr std::string_view kBefore = "[(#-";
+  return std::string_view("KVMSIC").find(word[at]) != std::string_view::npos &&
+         (at == 0 || kBefore.find(word[at - 1]) != std::string_view::npos) &&
+         (at + 1 == word.size() || word[at + 1] == '-');
 }
 
 }  // namespace
@@ -71,6 +61,21 @@ Result<Templates> Templates::Read(const std::string& file) {
 
 std::string Templates::Draw(Random& random) const {
   return Fill(lines_[random.Below(lines_.size())], random);
+}
+
+std::string Templates::Fill(const std::string& form, Random& random) {
+  std::string out;
+  for (const std::string_view word : Split(form, ' ')) {
+    if (!out.empty()) out += ' ';
+    for (std::size_t i = 0; i < word.size(); ++i) {
+      if (IsPlaceholder(word, i)) {
+        out += DrawValue(word[i], random);
+      } else {
+        out += word[i];
+      }
+    }
+  }
+  return out;
 }
 
 std::string Templates::DrawWord(char what, Random& random) { return DrawValue(what, random); }

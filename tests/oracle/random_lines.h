@@ -19,6 +19,8 @@ class Templates {
 
   // One of them with its placeholders filled.
   std::string Draw(Random& random) const;
+  // A line of one's own with its placeholders filled.
+  static std::string Fill(const std::string& form, Random& random);
   // One word that a placeholder may stand for: K, V, M, S, I or C.
   static std::string DrawWord(char what, Random& random);
 
