@@ -194,6 +194,10 @@ void Call::FieldDeadlinesChanged(std::string_view key) {
   engine_.keyspace_.FieldDeadlinesChanged(db(), key, HashOf(key));
 }
 
+Entry& Call::EditForm(std::string_view key) {
+  return *engine_.keyspace_.Edit(db(), key, HashOf(key));
+}
+
 void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {
   Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
   entry->set_access(static_cast<std::uint32_t>(now_ms() / 1000 - seconds) & 0xFFFFFF);
