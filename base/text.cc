@@ -90,6 +90,14 @@ std::optional<double> ParseWeight(std::string_view text) {
   return value;
 }
 
+std::optional<double> ParseBound(std::string_view text) {
+  const std::string terminated(text);
+  char* end = nullptr;
+  const double value = strtod_l(terminated.c_str(), &end, CLocale());
+  if (*end != '\0' || std::isnan(value)) return std::nullopt;
+  return value;
+}
+
 std::optional<long double> ParseLongDouble(std::string_view text) {
   return ParseFloating<long double>(
       text, [](const char* s, char** end) { return strtold_l(s, end, CLocale()); });

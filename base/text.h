@@ -23,6 +23,8 @@ std::optional<double> ParseDouble(std::string_view text);
 // As SORT reads numbers: strtod up to the first zero byte, blanks before it allowed; nothing at
 // all is 0. Empty when something is left over, for NaN, and out of a double's range either way.
 std::optional<double> ParseWeight(std::string_view text);
+// The same for the ends of score intervals: what a double cannot hold is infinite, or 0.
+std::optional<double> ParseBound(std::string_view text);
 
 // Longest text of a 64-bit integer, sign included.
 inline constexpr int kMaxIntText = 20;

@@ -194,6 +194,10 @@ void Call::FieldDeadlinesChanged(std::string_view key) {
   engine_.keyspace_.FieldDeadlinesChanged(db(), key, HashOf(key));
 }
 
+Entry& Call::EditForm(std::string_view key) {
+  return *engine_.keyspace_.Edit(db(), key, HashOf(key));
+}
+
 void Call::SetIdleTime(std::string_view key, std::int64_t seconds) {
   if (engine_.config().eviction.uses_lfu()) return;
   Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));

@@ -104,6 +104,8 @@ class Call {
   void SetDeadline(std::string_view key, std::int64_t deadline_ms);
   // Deadlines of fields in the hash under `key` were set or cleared; say so once they all were.
   void FieldDeadlinesChanged(std::string_view key);
+  // The entry of a key whose representation alone will change: nobody is told. Requires the key.
+  Entry& EditForm(std::string_view key);
   // As if the key had been used last so long ago. Nothing while an LFU policy counts uses.
   void SetIdleTime(std::string_view key, std::int64_t seconds);
   // As if its uses had been counted up to `count`. Nothing without an LFU policy.

@@ -36,7 +36,28 @@ bool FindByCount(const KeySpec& spec, std::size_t begin, std::span<const std::st
   return true;
 }
 
-void FindByRange(const KeySpec& spec, std::size_t begin, std::span<const std::string_view> args,
+// A count that is not one: the reference takes the digits it begins with (as atoi), then knows no
+// flags, and names a destination last.
+bool FindByDigits(const KeySpec& spec, std::size_t begin, std::span<const std::string_view> args,
+                  std::vector<KeyPosition>* keys) {
+  const std::size_t at = begin + static_cast<std::size_t>(spec.a);
+  if (at >= args.size()) return false;
+  const int count = static_cast<int>(std::strtol(std::string(args[at]).c_str(), nullptr, 10));
+  const std::size_t first = begin + static_cast<std::size_t>(spec.b);
+  const auto step = static_cast<std::size_t>(spec.step);
+  const std::size_t room = (args.size() - first) / step;
+  if (count < 1 || static_cast<std::size_t>(count) > room) return false;
+  std::vector<KeyPosition> found;
+  for (std::size_t i = 0; i < static_cast<std::size_t>(count); ++i) {
+    found.push_back({static_cast<std::uint32_t>(first + i * step), 0});
+  }
+  for (const KeyPosition& key : *keys) found.push_back({key.index, 0});
+  *keys = std::move(found);
+  return true;
+}
+
+// False when the range has no key at all.
+bool FindByRange(const KeySpec& spec, std::size_t begin, std::span<const std::string_view> args,
                  std::vector<KeyPosition>* keys) {
   const auto count = static_cast<std::int64_t>(args.size());
   const auto first = static_cast<std::int64_t>(begin);
@@ -46,6 +67,7 @@ void FindByRange(const KeySpec& spec, std::size_t begin, std::span<const std::st
   for (std::int64_t i = first; i <= last && i < count; i += spec.step) {
     keys->push_back({static_cast<std::uint32_t>(i), spec.flags});
   }
+  return first <= last && first < count;
 }
 
 // Whether a SET asks for the value before it, or makes conditions on it.
@@ -81,9 +103,10 @@ bool FindKeys(const Command& command, std::span<const std::string_view> args,
     const std::size_t begin = BeginOf(spec, args);
     if (begin == 0) continue;
     if (spec.find == KeySpec::Find::kKeyNum) {
-      if (!FindByCount(spec, begin, args, keys)) return false;
+      if (!FindByCount(spec, begin, args, keys)) return FindByDigits(spec, begin, args, keys);
     } else {
-      FindByRange(spec, begin, args, keys);
+      const bool found = FindByRange(spec, begin, args, keys);
+      if (!found && spec.begin == KeySpec::Begin::kIndex) return false;
     }
   }
   if (command.more_keys != nullptr) command.more_keys(args, keys);

@@ -287,9 +287,8 @@ Outcome Engine::Reject(Session& session, const Command* command, Reply& reply,
     reply.Error(error);
   }
   CountError(reply.error_code());
-  if (command != nullptr && command->name == "EXEC" && session.in_multi) {
-    DiscardTransaction(session);
-  }
+  // Also outside of a transaction: the watched keys are forgotten.
+  if (command != nullptr && command->name == "EXEC") DiscardTransaction(session);
   return Outcome::kDone;
 }
 

@@ -38,7 +38,13 @@ void StackSink::WriteError(std::string_view text) {
 }
 
 void StackSink::Integer(std::int64_t value) {
-  lua_pushinteger(state_, value);
+  // Numbers of the reference's Lua are doubles: beyond 2^53 integers lose digits.
+  constexpr std::int64_t kExact = std::int64_t{1} << 53;
+  if (value < -kExact || value > kExact) {
+    lua_pushnumber(state_, static_cast<double>(value));
+  } else {
+    lua_pushinteger(state_, value);
+  }
   Added();
 }
 

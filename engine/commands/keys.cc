@@ -80,8 +80,8 @@ void Scan(Call& call, Reply& reply) {
         expired.emplace_back(entry->key());
         return;
       }
-      if (!options->type.empty() &&
-          !EqualIgnoreCase(options->type, kTypeNames[static_cast<int>(entry->type())])) {
+      if (options->type &&
+          !EqualIgnoreCase(*options->type, kTypeNames[static_cast<int>(entry->type())])) {
         return;
       }
       found.emplace_back(entry->key());

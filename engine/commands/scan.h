@@ -13,11 +13,11 @@ inline constexpr std::uint64_t kScanCursors = std::uint64_t{1} << 48;
 struct ScanOptions {
   std::uint64_t cursor = 0;
   std::int64_t count = 10;
-  std::string_view pattern;  // empty: all
-  std::string_view type;     // SCAN only; empty: all
-  bool no_values = false;    // HSCAN only
+  std::optional<std::string_view> pattern;
+  std::optional<std::string_view> type;  // SCAN only
+  bool no_values = false;                // HSCAN only
   bool Matches(std::string_view name) const {
-    return pattern.empty() || pattern == "*" || GlobMatch(pattern, name);
+    return !pattern || pattern == "*" || GlobMatch(*pattern, name);
   }
 };
 

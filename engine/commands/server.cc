@@ -40,10 +40,13 @@ void Flushall(Call& call, Reply& reply) {
 }
 
 void Swapdb(Call& call, Reply& reply) {
+  const auto fits = [](std::optional<std::int64_t> db) {
+    return db && *db == static_cast<int>(*db);
+  };
   const auto first = ParseInt(call.arg(1));
-  if (!first) return reply.Error("ERR invalid first DB index");
+  if (!fits(first)) return reply.Error("ERR invalid first DB index");
   const auto second = ParseInt(call.arg(2));
-  if (!second) return reply.Error("ERR invalid second DB index");
+  if (!fits(second)) return reply.Error("ERR invalid second DB index");
   const std::int64_t count = call.engine().keyspace().databases();
   if (*first < 0 || *first >= count || *second < 0 || *second >= count) {
     return reply.Error(kInvalidDb);

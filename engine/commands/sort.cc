@@ -59,11 +59,11 @@ Result<SortOptions> ParseSort(Call& call, bool read_only) {
       if (options.by->find('*') == std::string_view::npos) {
         options.keeps_order = true;
       } else if (!may_read_all) {
-        return ReplyError("ERR BY option of SORT denied due to insufficient ACL permissions");
+        return ReplyError("ERR BY option of SORT denied due to insufficient ACL permissions.");
       }
     } else if (call.Is(i, "GET") && left >= 1) {
       if (!may_read_all) {
-        return ReplyError("ERR GET option of SORT denied due to insufficient ACL permissions");
+        return ReplyError("ERR GET option of SORT denied due to insufficient ACL permissions.");
       }
       options.gets.push_back(call.arg(++i));
     } else {
@@ -311,7 +311,7 @@ void RunSort(Call& call, Reply& reply, bool read_only) {
   }
   if (entry != nullptr && entry->type() == ValueType::kZset) {
     // Redis sorts the table of a sorted set only, and leaves it one: OBJECT ENCODING shows it.
-    (*call.Edit<SortedSet>(key))->Unpack(call.context());
+    call.EditForm(key).As<SortedSet>()->Unpack(call.context());
     entry = call.Look(key);
   }
   const SortWindow window = WindowOf(options, SizeOf(entry));

@@ -152,7 +152,8 @@ void VisitIntersection(std::vector<Input> inputs, Aggregation aggregation, Visit
     for (std::size_t i = 1; i < inputs.size(); ++i) {
       const auto other = inputs[i].Score(member);
       if (!other) return true;
-      value = Aggregate(value, inputs[i].Weighted(*other), aggregation);
+      // Not Weighted(): what is no number makes the sum 0, and loses against any other.
+      value = Aggregate(value, inputs[i].weight * *other, aggregation);
     }
     return visit(member, value);
   });

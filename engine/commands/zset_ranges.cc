@@ -8,11 +8,7 @@ namespace {
 bool ParseScoreBound(std::string_view text, double* value, bool* open) {
   *open = !text.empty() && text[0] == '(';
   text.remove_prefix(*open ? 1 : 0);
-  // As strtod reads them: blanks may lead, and nothing is 0.
-  while (!text.empty() && (text[0] == ' ' || (text[0] >= '\t' && text[0] <= '\r'))) {
-    text.remove_prefix(1);
-  }
-  const auto parsed = text.empty() ? 0.0 : ParseDouble(text);
+  const auto parsed = ParseBound(text);
   if (!parsed) return false;
   *value = *parsed;
   return true;
