@@ -118,11 +118,12 @@ void Engine::EndUnit() {
     --unit_depth_;
     return;
   }
-  FinishUnit();
+  // A read leaves nothing behind, mostly.
+  if (!effects_.empty() || !touched_.empty() || unit_observer_ != nullptr) FinishUnit();
   --unit_depth_;
   if (!ready_.empty()) ServeReady();
   constexpr std::size_t kReapPerUnit = 64;  // some 5 us
-  if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerUnit);
+  if (!keyspace_.reaper().empty()) keyspace_.reaper().Step(kReapPerUnit);
   if (tracking_.has_broadcast() && batch_ticks_ == 0 && unit_depth_ == 0) tracking_.Broadcast();
 }
 
@@ -721,7 +722,7 @@ void Engine::Tick() {
   RetryBlocked();
   TimeOutBlocked();
   constexpr std::size_t kReapPerTick = 4096;  // some 200 us
-  if (keyspace_.reaper().pending() > 0) keyspace_.reaper().Step(kReapPerTick);
+  if (!keyspace_.reaper().empty()) keyspace_.reaper().Step(kReapPerTick);
   if (evicting_) MakeRoom();
   if (pause_end_ms_ != 0 && now_ms() >= pause_end_ms_) Unpause();
 }

@@ -37,6 +37,7 @@ class Reaper {
   // Frees everything; databases that a snapshot shares become its own.
   void Finish();
 
+  bool empty() const { return waiting_.empty(); }
   // Whether Step would free something now.
   bool has_work() const;
   // Keys and databases that wait, and keys and databases freed so far.
