@@ -25,7 +25,19 @@ void Del(Call& call, Reply& reply) {
 
 void Exists(Call& call, Reply& reply) {
   std::int64_t found = 0;
-  for (std::size_t i = 1; i < call.argc(); ++i) found += call.Find(call.arg(i)) != nullptr;
+  for (std::size_t i = 1; i < call.argc(); ++i) found += call.Read(call.arg(i)) != nullptr;
+  reply.Integer(found);
+}
+
+// Counts as a use even for a client whose reads do not (CLIENT NO-TOUCH).
+void Touch(Call& call, Reply& reply) {
+  std::int64_t found = 0;
+  for (std::size_t i = 1; i < call.argc(); ++i) {
+    const Entry* entry = call.Read(call.arg(i));
+    if (entry == nullptr) continue;
+    call.engine().NoteAccess(*const_cast<Entry*>(entry));
+    ++found;
+  }
   reply.Integer(found);
 }
 
@@ -548,7 +560,7 @@ constexpr Command kKeyCommands[] = {
      .flags = kReadonly | kFast,
      .categories = kCatKeyspace,
      .keys = {KeyRange(1, -1, 1, kRO)},
-     .run = Exists,
+     .run = Touch,
      .since = "3.2.1",
      .group = "generic",
      .complexity = "O(N)",

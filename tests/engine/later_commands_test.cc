@@ -117,5 +117,31 @@ TEST_F(LaterCommands, RankCanComeWithItsScore) {
   EXPECT_EQ(Run("ZRANK z a WITHSCORE x"), "-ERR wrong number of arguments for 'zrank' command");
 }
 
+TEST_F(LaterCommands, ReadsOfANoTouchClientLeaveTheIdleTime) {
+  Run("SET k v");
+  Advance(std::chrono::seconds(10));
+  EXPECT_EQ(Run("CLIENT NO-TOUCH maybe"), "-ERR syntax error");
+  EXPECT_EQ(Run("CLIENT NO-TOUCH on"), "+OK");
+  EXPECT_EQ(Run("GET k"), "\"v\"");
+  EXPECT_EQ(Run("OBJECT IDLETIME k"), ":10");
+  EXPECT_EQ(Run("TOUCH k"), ":1");
+  EXPECT_EQ(Run("OBJECT IDLETIME k"), ":0");
+  Advance(std::chrono::seconds(10));
+  EXPECT_EQ(Run("CLIENT NO-TOUCH OFF"), "+OK");
+  EXPECT_EQ(Run("GET k"), "\"v\"");
+  EXPECT_EQ(Run("OBJECT IDLETIME k"), ":0");
+}
+
+TEST_F(LaterCommands, WaitaofHasNoFileAndNoReplicaToWaitFor) {
+  EXPECT_EQ(Run("WAITAOF 0 0 0"), "[:0, :0]");
+  EXPECT_EQ(Run("WAITAOF 1 0 0"),
+            "-ERR WAITAOF cannot be used when numlocal is set but appendonly is disabled.");
+  EXPECT_EQ(Run("WAITAOF 2 0 0"), "-ERR value is out of range, value must between 0 and 1");
+  EXPECT_EQ(Run("WAITAOF 0 -1 0"), "-ERR value is out of range, must be positive");
+  EXPECT_EQ(Run("WAITAOF 0 0 -1"), "-ERR timeout is negative");
+  EXPECT_EQ(Run("WAITAOF 0 0"), "-ERR wrong number of arguments for 'waitaof' command");
+  EXPECT_EQ(Run("WAITAOF 0 1 10"), "[:0, :0]");  // in-process callers do not wait
+}
+
 }  // namespace
 }  // namespace satchel::engine
