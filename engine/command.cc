@@ -30,6 +30,7 @@ bool FindByCount(const KeySpec& spec, std::size_t begin, std::span<const std::st
   const auto step = static_cast<std::size_t>(spec.step);
   const std::size_t room = (args.size() - first + step - 1) / step;
   if (!count || *count < 0 || static_cast<std::uint64_t>(*count) > room) return false;
+  if (*count == 0) keys->clear();  // the call is wrong or needs none: no destination either
   for (std::size_t i = 0; i < static_cast<std::size_t>(*count); ++i) {
     keys->push_back({static_cast<std::uint32_t>(first + i * step), spec.flags});
   }

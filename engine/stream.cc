@@ -439,7 +439,8 @@ void Stream::DropReferences(StreamId id) {
 
 bool Stream::HasTombstone(StreamId from, StreamId to) const {
   const StreamId tombstone = max_deleted_id();
-  if (size() == 0 || tombstone.zero()) return false;
+  // Before the first entry it is no gap among those that are left.
+  if (size() == 0 || tombstone.zero() || tombstone < first_id()) return false;
   return from <= tombstone && tombstone <= to;
 }
 

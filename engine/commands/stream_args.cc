@@ -170,7 +170,7 @@ Result<StreamAddOptions> ParseStreamAddOptions(const Call& call, StreamOptionsOf
         "ERR syntax error, LIMIT cannot be used without specifying a trimming strategy");
   }
   if (!xadd && !options.trim) {
-    return ReplyError("ERR syntax error, XTRIM must be called with trimming strategy");
+    return ReplyError("ERR syntax error, XTRIM must be called with a trimming strategy");
   }
   const bool approximately = options.trim && options.trim->whole_blocks;
   if (limit && !approximately) {
