@@ -105,6 +105,8 @@ void Runner::RunLine(const Line& line) {
   // When the reference's data changed as well, a deadline passed.
   if (changed && reference_before == reference_.digest && IsRefused(line, actual))
     Report(line, "an error changed the data of " + subject_.server->name() + " (DEBUG DIGEST)");
+  // What was only sent may be carried out after the data were looked at.
+  if (line.action == Action::kSend) subject_.digest.clear();
 }
 
 Connection& Runner::Get(Side& side, const std::string& name, bool plain) {
