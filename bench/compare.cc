@@ -6,6 +6,8 @@
 // Each server is pinned to core 0 and idle while the other is measured; redis-benchmark runs
 // on core 1. Rounds alternate (ABBA); a row shows medians.
 
+#include <unistd.h>
+
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
@@ -123,6 +125,7 @@ double BytesPerKey(const ServerProcess& server, const std::string& arguments) {
   const std::string base =
       "taskset -c 1 redis-benchmark -p " + std::to_string(server.port()) + " -q -c 20 -P 64 ";
   OutputOf(base + "-n 1 FLUSHALL 2>/dev/null");
+  while (server.InfoNumber("lazyfree_pending_objects") > 0) usleep(10'000);
   const std::uint64_t before = server.InfoNumber("used_memory");
   OutputOf(base + "-r 1000000 -n 3000000 " + arguments + " 2>/dev/null");
   const std::uint64_t keys = server.DatabaseSize();
