@@ -7,26 +7,6 @@
 #include "engine/values.h"
 
 namespace satchel::engine {
-namespace {
-
-std::size_t ElementsOf(const Entry& entry) {
-  switch (entry.type()) {
-    case ValueType::kList:
-      return entry.As<List>()->size();
-    case ValueType::kSet:
-      return entry.As<Set>()->size();
-    case ValueType::kZset:
-      return entry.As<SortedSet>()->size();
-    case ValueType::kHash:
-      return entry.As<Hash>()->size();
-    case ValueType::kStream:
-      return entry.As<Stream>()->size();
-    default:
-      return 1;
-  }
-}
-
-}  // namespace
 
 EffectProof::EffectProof(Engine& engine) : engine_(engine) {
   shadow_ = std::make_unique<Engine>(EngineOptions{
@@ -60,8 +40,8 @@ void EffectProof::Compare(int db, const std::string& key) {
   constexpr std::uint64_t kEvery = 64;
   const bool both = real != nullptr && shadow != nullptr;
   bool equal = both || real == shadow;
-  if (both && ElementsOf(*real) > kLarge && ++large_compared_ % kEvery != 0) {
-    equal = real->type() == shadow->type() && ElementsOf(*real) == ElementsOf(*shadow);
+  if (both && real->ElementCount() > kLarge && ++large_compared_ % kEvery != 0) {
+    equal = real->type() == shadow->type() && real->ElementCount() == shadow->ElementCount();
   } else if (both) {
     equal = EntryDigest(*real) == EntryDigest(*shadow);
   }

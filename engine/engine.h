@@ -365,6 +365,10 @@ class Engine {
   void ExpireCycle();
   void Notify(EventClass event_class, std::string_view event, std::string_view key, int db);
   void AddSettings();
+  void AddEncodingSettings();
+  void AddAccessSettings();
+  void AddObservationSettings();
+  void AddMemorySettings();
   static std::string WatchName(int db, std::string_view key);
 
   Clock& clock_;

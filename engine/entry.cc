@@ -160,6 +160,24 @@ std::size_t Entry::MemoryBytes() const {
   return block_bytes() + value;
 }
 
+std::size_t Entry::ElementCount() const {
+  switch (type()) {
+    case ValueType::kList:
+      return As<List>()->size();
+    case ValueType::kSet:
+      return As<Set>()->size();
+    case ValueType::kZset:
+      return As<SortedSet>()->size();
+    case ValueType::kHash:
+      return As<Hash>()->size();
+    case ValueType::kStream:
+      return As<Stream>()->size();
+    case ValueType::kString:
+      break;
+  }
+  return 1;
+}
+
 std::string_view Entry::encoding_name() const {
   switch (type()) {
     case ValueType::kString:

@@ -147,6 +147,9 @@ class Entry {
   std::size_t block_bytes() const;
   std::size_t MemoryBytes() const;
 
+  // Elements of a container, 1 for a string. O(1).
+  std::size_t ElementCount() const;
+
   // OBJECT ENCODING's name.
   std::string_view encoding_name() const;
 

@@ -16,23 +16,6 @@ namespace {
 // Values up to this many elements are freed where they are deleted.
 constexpr std::size_t kSmallElements = 64;
 
-std::size_t ElementsOf(const Entry& entry) {
-  switch (entry.type()) {
-    case ValueType::kList:
-      return entry.As<List>()->size();
-    case ValueType::kSet:
-      return entry.As<Set>()->size();
-    case ValueType::kZset:
-      return entry.As<SortedSet>()->size();
-    case ValueType::kHash:
-      return entry.As<Hash>()->size();
-    case ValueType::kStream:
-      return entry.As<Stream>()->size();
-    default:
-      return 1;
-  }
-}
-
 bool FreeValue(Entry& entry, std::uint64_t& cursor, std::size_t& budget) {
   switch (entry.type()) {
     case ValueType::kList:
@@ -55,7 +38,7 @@ bool FreeValue(Entry& entry, std::uint64_t& cursor, std::size_t& budget) {
 Reaper::~Reaper() { SATCHEL_CHECK(waiting_.empty()); }
 
 bool Reaper::IsLarge(const Entry& entry) {
-  return !entry.is_string() && ElementsOf(entry) > kSmallElements;
+  return !entry.is_string() && entry.ElementCount() > kSmallElements;
 }
 
 void Reaper::Add(Entry* entry) { waiting_.push_back({.entry = entry}); }

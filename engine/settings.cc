@@ -45,6 +45,19 @@ SettingRow LimitSetting(std::string name, std::string summary, std::int64_t* val
 }  // namespace
 
 void Engine::AddSettings() {
+  AddEncodingSettings();
+  AddAccessSettings();
+  AddObservationSettings();
+  AddMemorySettings();
+  settings_.Add(SizeSetting("proto-max-bulk-len", "Largest string of a request.",
+                            &config_.proto_max_bulk_len, 1024 * 1024, kMaxLong));
+  settings_.Add(IntSetting("hz", "Housekeeping ticks a second.", &config_.hz, 1, 500));
+  settings_.Add(
+      FixedSetting("databases", "Number of databases.", FormatInt(keyspace_.databases())));
+  settings_.Add(FixedSetting("appendonly", "Whether an append-only file is kept.", "no"));
+}
+
+void Engine::AddEncodingSettings() {
   EncodingLimits& limits = keyspace_.limits();
   settings_.Add(LimitSetting("hash-max-listpack-entries", "Fields up to which a hash is packed.",
                              &limits.hash_max_listpack_entries));
@@ -75,7 +88,10 @@ void Engine::AddSettings() {
   settings_.Add(IntSetting("stream-node-max-entries",
                            "Entries up to which a stream's block is filled; 0: no limit.",
                            &limits.stream_node_max_entries, 0, kMaxLong));
+}
 
+// Who may do what.
+void Engine::AddAccessSettings() {
   SettingRow password =
       StringSetting("requirepass", "Password of the default user; empty: none.", &config_.password);
   password.secret = true;
@@ -85,9 +101,6 @@ void Engine::AddSettings() {
     return {};
   };
   settings_.Add(std::move(password));
-  settings_.Add(IntSetting("tracking-table-max-keys",
-                           "Keys that clients are told of when they change; 0: no limit.",
-                           &tracking_.max_keys, 0, kMaxLong));
   settings_.Add(
       IntSetting("acllog-max-len", "Entries of the ACL log.", &acl_.max_log_entries, 0, kMaxLong));
   settings_.Add(
@@ -110,11 +123,18 @@ void Engine::AddSettings() {
                    const auto* file = Service<AclFile>();
                    return file == nullptr ? std::string() : file->path();
                  }});
+  settings_.Add(BoolSetting("protected-mode", "Without a password only this machine may connect.",
+                            &config_.protected_mode));
+}
+
+// What clients and operators are told of what happens.
+void Engine::AddObservationSettings() {
+  settings_.Add(IntSetting("tracking-table-max-keys",
+                           "Keys that clients are told of when they change; 0: no limit.",
+                           &tracking_.max_keys, 0, kMaxLong));
   settings_.Add(IntSetting("latency-monitor-threshold",
                            "Milliseconds from which on an event is monitored; 0: none is.",
                            &latency_.threshold_ms, 0, kMaxLong));
-  settings_.Add(BoolSetting("protected-mode", "Without a password only this machine may connect.",
-                            &config_.protected_mode));
   settings_.Add(BoolSetting("latency-tracking", "Keep a histogram of durations per command.",
                             &config_.latency_tracking));
   settings_.Add({.name = "latency-tracking-info-percentiles",
@@ -141,8 +161,9 @@ void Engine::AddSettings() {
                            &config_.slowlog_slower_than_us, -1, kMaxLong));
   settings_.Add(IntSetting("slowlog-max-len", "Entries of the slow log.", &config_.slowlog_max_len,
                            0, kMaxLong));
-  settings_.Add(SizeSetting("proto-max-bulk-len", "Largest string of a request.",
-                            &config_.proto_max_bulk_len, 1024 * 1024, kMaxLong));
+}
+
+void Engine::AddMemorySettings() {
   settings_.Add(
       SizeSetting("maxmemory", "Memory limit; 0: none.", &config_.max_memory, 0, kMaxLong));
   EvictionConfig& eviction = config_.eviction;
@@ -174,12 +195,8 @@ void Engine::AddSettings() {
                            &eviction.lfu_log_factor, 0, INT32_MAX));
   settings_.Add(IntSetting("lfu-decay-time", "Minutes after which the frequency counter falls.",
                            &eviction.lfu_decay_minutes, 0, INT32_MAX));
-  settings_.Add(IntSetting("hz", "Housekeeping ticks a second.", &config_.hz, 1, 500));
   settings_.Add(BoolSetting("lazyfree-lazy-user-del", "DEL frees as UNLINK does.",
                             &config_.lazyfree_lazy_user_del));
-  settings_.Add(
-      FixedSetting("databases", "Number of databases.", FormatInt(keyspace_.databases())));
-  settings_.Add(FixedSetting("appendonly", "Whether an append-only file is kept.", "no"));
 }
 
 }  // namespace satchel::engine
