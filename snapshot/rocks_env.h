@@ -1,5 +1,6 @@
-// The environment RocksDB runs in: files are created 0600 and folders 0700, and background jobs
-// run on threads of the store's own, so that a program that uses RocksDB itself keeps its pools.
+// The environment RocksDB runs in: files are created 0600 and folders 0700, a table whose end is
+// damaged is not opened, and background jobs run on threads of the store's own, so that a program
+// that uses RocksDB itself keeps its pools.
 // Thread: any.
 
 #pragma once

@@ -187,44 +187,9 @@ RocksStore::~RocksStore() {
   if (impl_->db != nullptr) (void)impl_->db->Close();
 }
 
-namespace {
-
-// The end of a table file: u32 format version, u64 magic number; 41 bytes before them the
-// checksum type. No checksum covers it, and RocksDB believes it: a flipped bit there would
-// have blocks taken apart by other rules, which ends in its assertions.
-Result<void> CheckFooter(const std::filesystem::path& file) {
-  constexpr std::size_t kFooter = 53;
-  constexpr char kChecksumXxh3 = 4;
-  constexpr std::uint32_t kVersion = 5;
-  constexpr std::uint64_t kMagic = 0x88e241b785f4cff7;
-  std::ifstream in(file, std::ios::binary | std::ios::ate);
-  char footer[kFooter];
-  const auto size = static_cast<std::int64_t>(in.tellg());
-  const bool whole = in && size >= static_cast<std::int64_t>(kFooter) &&
-                     in.seekg(size - static_cast<std::int64_t>(kFooter)) &&
-                     in.read(footer, kFooter);
-  if (whole && footer[0] == kChecksumXxh3 && LoadLe<std::uint32_t>(footer + 41) == kVersion &&
-      LoadLe<std::uint64_t>(footer + 45) == kMagic) {
-    return {};
-  }
-  return StoreError(ErrorCode::kCorrupt, file.string(), "the end of the file is damaged",
-                    file.parent_path().parent_path().string());
-}
-
-Result<void> CheckFooters(const std::string& db) {
-  std::error_code ignored;
-  for (const auto& file : std::filesystem::directory_iterator(db, ignored)) {
-    if (file.path().extension() == ".sst") SATCHEL_TRY(CheckFooter(file.path()));
-  }
-  return {};
-}
-
-}  // namespace
-
 Result<std::unique_ptr<RocksStore>> RocksStore::Open(const StoreFiles& files, Access access,
                                                      Warn warn) {
   auto impl = std::make_unique<Impl>(files, std::move(warn));
-  SATCHEL_TRY(CheckFooters(files.db()));
   rocksdb::DB* db = nullptr;
   const Status status = access == Access::kRead
                             ? rocksdb::DB::OpenForReadOnly(impl->options, files.db(), &db)

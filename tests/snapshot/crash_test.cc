@@ -178,6 +178,7 @@ TEST_F(CrashTest, KilledAtAnyMoment) {
   for (int round = 0; round < kRounds && !HasFailure(); ++round) {
     reported = std::max(reported, RunChildAndKill(data, random));
     const Store store = Open();
+    ASSERT_NE(store, nullptr) << "after round " << round;
     const std::uint64_t unit = CounterOf(store);
     EXPECT_GE(unit, std::max(reported, replayed)) << "a snapshot that was done is gone";
     EXPECT_TRUE(unit == 0 || SavesAfter(unit)) << unit << " was not a cut";

@@ -146,6 +146,35 @@ TEST_F(DamageTest, AMissingFileIsRefused) {
   }
 }
 
+TEST_F(DamageTest, ADamagedEndOfATableIsRefusedByName) {
+  for (const auto& [path, bytes] : files_) {
+    if (!path.ends_with(".sst")) continue;
+    for (const std::size_t from_end : {1u, 9u, 53u}) {
+      Files damaged = files_;
+      damaged[path][bytes.size() - from_end] ^= 1;
+      WriteAll(data(), damaged);
+      EXPECT_FALSE(OpensIdentical(path + " at -" + std::to_string(from_end)));
+      EXPECT_THAT(OpenError().detail, HasSubstr(path + ": the end of the file is damaged"));
+    }
+  }
+}
+
+// What a kill in the middle of a compaction leaves behind.
+TEST_F(DamageTest, ATableThatWasNeverFinishedIsHarmless) {
+  Files with_rest = files_;
+  std::string table;
+  for (const auto& [path, bytes] : files_) {
+    if (path.ends_with(".sst")) table = bytes;
+  }
+  ASSERT_FALSE(table.empty());
+  for (const std::size_t size : {std::size_t{0}, std::size_t{20}, table.size() / 2}) {
+    with_rest[data() + "/db/009999.sst"] = table.substr(0, size);
+    WriteAll(data(), with_rest);
+    EXPECT_TRUE(OpensIdentical("a table of " + std::to_string(size) + " bytes"));
+    EXPECT_FALSE(fs::exists(data() + "/db/009999.sst"));
+  }
+}
+
 TEST_F(DamageTest, CheckTellsKeysByDatabaseAndType) {
   auto report = CheckStore(data(), CheckDepth::kDeep);
   ASSERT_TRUE(report) << report.error().detail;
