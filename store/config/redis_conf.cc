@@ -308,11 +308,11 @@ class Reader {
   void ReadFile(const std::string& path, const Origin& from) {
     const auto text = ReadText(path);
     if (text) return ReadLines(*text, path);
-    Refuse(from.place.empty() ? "" : "include",
-           fmt::format("{}cannot be read: {}",
-                       from.place.empty() ? "" : "\"" + Printable(path) + "\" ",
-                       std::strerror(errno)),
-           from.place.empty() ? Origin{Origin::Source::kFile, path} : from);
+    Refuse(
+        from.place.empty() ? "" : "include",
+        fmt::format("{}cannot be read: {}",
+                    from.place.empty() ? "" : "\"" + Printable(path) + "\" ", std::strerror(errno)),
+        from.place.empty() ? Origin{Origin::Source::kFile, path} : from);
   }
 
   void ReadLines(std::string_view text, const std::string& file) {
@@ -474,8 +474,8 @@ class Reader {
   }
 
   void ReplicaOf(const Directive& directive, const Words& words, const Origin& origin) {
-    const bool none = words.size() == 2 && EqualIgnoreCase(words[0], "no") &&
-                      EqualIgnoreCase(words[1], "one");
+    const bool none =
+        words.size() == 2 && EqualIgnoreCase(words[0], "no") && EqualIgnoreCase(words[1], "one");
     if (none) return;
     Refuse(directive.name, std::string(directive.detail), origin);
   }
@@ -485,10 +485,10 @@ class Reader {
         {"debug", "debug"}, {"verbose", "debug"}, {"notice", "info"}, {"warning", "warning"}};
     const auto at = kLevels.find(ToLower(word));
     if (at == kLevels.end()) {
-      return Refuse("loglevel",
-                    fmt::format("\"{}\" is not one of debug, verbose, notice, warning",
-                                Printable(word)),
-                    origin);
+      return Refuse(
+          "loglevel",
+          fmt::format("\"{}\" is not one of debug, verbose, notice, warning", Printable(word)),
+          origin);
     }
     SetKey("log.level", at->second, origin);
   }

@@ -137,10 +137,14 @@ TEST(RedisConf, ThePackagedFileIsValidAndServes) {
   const Ended ended = RunProgram(std::string("config validate --in-memory ") + kPackaged);
   EXPECT_EQ(ended.exit_code, 0) << ended.output;
   auto server = ServerProcess::Start("satchel", [](int port, const std::string& dir) {
-    return std::vector<std::string>{SATCHEL_PROGRAM,        "serve",
-                                    kPackaged,              "--port",
-                                    std::to_string(port),   "--data-dir",
-                                    dir + "/satchel-data",  "--log-file",
+    return std::vector<std::string>{SATCHEL_PROGRAM,
+                                    "serve",
+                                    kPackaged,
+                                    "--port",
+                                    std::to_string(port),
+                                    "--data-dir",
+                                    dir + "/satchel-data",
+                                    "--log-file",
                                     dir + "/satchel.log"};
   });
   ASSERT_TRUE(server) << server.error().detail;

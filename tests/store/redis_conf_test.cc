@@ -102,9 +102,7 @@ TEST_F(ConfTest, QuotesAreThoseOfRedis) {
               ElementsAre("unbalanced quotes in a line   [file redis.conf:1]"));
 }
 
-TEST_F(ConfTest, TheLastLineCounts) {
-  EXPECT_EQ(Load("port 1\nport 2\n").config.listen.port, 2);
-}
+TEST_F(ConfTest, TheLastLineCounts) { EXPECT_EQ(Load("port 1\nport 2\n").config.listen.port, 2); }
 
 TEST_F(ConfTest, SavePointsAddUpAndAnEmptyOneTakesThemBack) {
   EXPECT_EQ(Value(Load("save 900 1\nsave 300 10 60 100\n"), "save"), "900 1 300 10 60 100");
