@@ -69,11 +69,20 @@ std::string ClientLine(const Session& session, std::int64_t now_ms) {
                    session.in_multi ? static_cast<std::int64_t>(session.queued.size()) : -1);
   fields.AddNumber("watch", session.watched.size());
   fields.AddNumber("qbuf", input);
-  for (std::string_view name : {"qbuf-free", "argv-mem", "multi-mem", "rbs", "rbp", "obl", "oll"}) {
-    fields.AddNumber(name, 0);
+  fields.AddNumber("qbuf-free", peer ? peer->FreeInputBytes() : 0);
+  // Arguments are views into the input; only a blocked command has copies.
+  std::size_t argument_bytes = 0;
+  if (session.blocked != nullptr) {
+    for (const std::string& arg : session.blocked->args) argument_bytes += arg.size();
   }
-  fields.AddNumber("omem", output);
-  fields.AddNumber("tot-mem", input + output + sizeof(Session));
+  fields.AddNumber("argv-mem", argument_bytes);
+  fields.AddNumber("multi-mem", session.queued_bytes);
+  // Output is one queue, which has no memory while it is empty: no fixed buffer and no list.
+  for (std::string_view name : {"rbs", "rbp"}) fields.AddNumber(name, 0);
+  fields.AddNumber("obl", output);
+  fields.AddNumber("oll", 0);
+  fields.AddNumber("omem", peer ? peer->OutputMemoryBytes() : 0);
+  fields.AddNumber("tot-mem", session.MemoryBytes());
   fields.Add("events", output > 0 ? "rw" : "r");
   fields.Add("cmd", session.last_command ? CommandTable::FullName(*session.last_command) : "NULL");
   fields.Add("user", session.user != nullptr ? session.user->name() : "default");

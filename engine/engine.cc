@@ -295,6 +295,8 @@ Outcome Engine::Reject(Session& session, const Command* command, Reply& reply,
 Outcome Engine::Queue(Session& session, Args args, Reply& reply) {
   if (!session.multi_failed && !session.watch_failed) {
     session.queued.emplace_back(args.begin(), args.end());
+    session.queued_bytes += sizeof(session.queued.front());
+    for (std::string_view arg : args) session.queued_bytes += sizeof(std::string) + arg.size();
   }
   reply.Status("QUEUED");
   return Outcome::kDone;
@@ -513,6 +515,7 @@ bool Engine::WatchedKeyExpired(const Session& session) const {
 void Engine::DiscardTransaction(Session& session) {
   session.in_multi = session.multi_failed = session.watch_failed = false;
   session.queued.clear();
+  session.queued_bytes = 0;
   Unwatch(session);
 }
 

@@ -79,6 +79,9 @@ struct Stats {
   std::uint64_t expired_keys = 0;
   std::uint64_t expired_fields = 0;
   std::uint64_t evicted_keys = 0;
+  std::uint64_t evicted_clients = 0;
+  std::uint64_t input_limit_disconnections = 0;
+  std::uint64_t output_limit_disconnections = 0;
   std::uint64_t keyspace_hits = 0;
   std::uint64_t keyspace_misses = 0;
   std::uint64_t changes = 0;  // since the last successful save

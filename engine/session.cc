@@ -7,6 +7,17 @@
 namespace satchel::engine {
 
 Session::Session(Kind kind, Peer* peer) : kind(kind), peer(peer) {}
+std::size_t Session::MemoryBytes() const {
+  std::size_t bytes = sizeof(Session) + queued_bytes + name.size();
+  if (peer != nullptr) {
+    bytes += peer->InputBytes() + peer->FreeInputBytes() + peer->OutputMemoryBytes();
+  }
+  if (blocked != nullptr) {
+    for (const std::string& arg : blocked->args) bytes += sizeof arg + arg.size();
+  }
+  return bytes;
+}
+
 Session::~Session() = default;
 
 void Sessions::Add(Session* session, std::int64_t now_ms) {

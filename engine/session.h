@@ -58,6 +58,9 @@ class Peer {
   virtual int FileDescriptor() const = 0;
   virtual std::size_t InputBytes() const = 0;   // unread and partly parsed
   virtual std::size_t OutputBytes() const = 0;  // not yet sent
+  virtual std::size_t FreeInputBytes() const { return 0; }
+  // Heap bytes that hold OutputBytes().
+  virtual std::size_t OutputMemoryBytes() const { return OutputBytes(); }
   // Since it connected.
   virtual std::uint64_t TotalInputBytes() const { return 0; }
   virtual std::uint64_t TotalOutputBytes() const { return 0; }
@@ -144,6 +147,7 @@ class Session {
   bool multi_failed = false;  // a queued command was refused: EXEC aborts
   bool watch_failed = false;  // a watched key changed: EXEC gives null
   std::vector<std::vector<std::string>> queued;
+  std::size_t queued_bytes = 0;  // of `queued`: arguments and what holds them
   std::vector<WatchedKey> watched;
 
   // Pub/sub.
@@ -154,6 +158,9 @@ class Session {
   bool subscribed() const { return subscriptions() + shard_channels.size() > 0; }
 
   std::unique_ptr<BlockedState> blocked;
+
+  // All that this caller costs: itself, its buffers, what is queued.
+  std::size_t MemoryBytes() const;
 
   bool monitoring = false;                  // MONITOR
   std::unique_ptr<TrackingState> tracking;  // CLIENT TRACKING; null: off

@@ -111,6 +111,7 @@ void Connection::Flush() {
     if (result.state == IoState::kDone) output_.Consume(result.bytes);
     write_blocked_ = result.state != IoState::kDone || result.bytes < sendable;
     write_wants_read_ = result.state == IoState::kWantsRead;
+    OnSent();
   }
   if (closing_ && output_.empty() && !ready_) return Close(*std::exchange(closing_, {}));
   UpdateInterest();

@@ -48,6 +48,7 @@ class Connection : public EventSource {
   // RequestFlush after appending. An owner that wants it bounded looks at pending_output().
   ByteQueue& output() { return output_; }
   std::size_t pending_output() const { return output_.size(); }
+  std::size_t output_memory_bytes() const { return output_.memory_bytes(); }
   void RequestFlush();
   // Sends nothing beyond this position of output(): what must wait, for the disk say, is
   // appended and let go later. kNoLimit at first.
@@ -63,12 +64,16 @@ class Connection : public EventSource {
   bool is_closing() const { return closing_.has_value(); }
 
   const Stream& stream() const { return *stream_; }
+  // Heap bytes of input that may come.
+  std::size_t free_input_bytes() const { return input_.free_bytes(); }
   // Heap bytes of input and output.
   std::size_t memory_bytes() const { return input_.memory_bytes() + output_.memory_bytes(); }
 
  protected:
   // The stream is ready for use: at once if plain, else after its handshake.
   virtual void OnOpened() {}
+  // Output has left, if not all of it.
+  virtual void OnSent() {}
   // The last call. kClosed when the peer or the owner ended it in an orderly way.
   virtual void OnClosed(const Error& /*reason*/) {}
 

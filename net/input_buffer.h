@@ -55,6 +55,8 @@ class InputBuffer {
   void EndRound();
 
   std::size_t memory_bytes() const { return capacity_; }
+  // Of that, what nothing was read into yet.
+  std::size_t free_bytes() const { return own_ == nullptr ? 0 : capacity_ - OwnEnd(); }
 
  private:
   // Moves unread() to the front of own memory with `room` bytes behind it.

@@ -19,8 +19,8 @@ constexpr std::size_t kBucketAhead = 12;
 constexpr std::size_t kCommandsPerLook = 8;
 constexpr std::int64_t kMaxHoldNs = 100'000;
 
-// Source: redis 7.0, client-query-buffer-limit.
-constexpr std::size_t kMaxInputBytes = std::size_t{1} << 30;
+// With so little output no limit is looked at between two commands.
+constexpr std::size_t kMinCheckedOutput = 64 * 1024;
 
 // The first words of an HTTP request: a browser was talked into sending one here. Closed
 // without a word, as Redis does.
@@ -56,7 +56,9 @@ bool Batch::Collect() {
 
 bool Batch::CollectFrom(Connection& connection) {
   if (connection.is_closed()) return true;
-  if (connection.input().size() > kMaxInputBytes) {
+  if (static_cast<std::int64_t>(connection.input().size()) >
+      worker_.parameters().query_buffer_limit) {
+    worker_.Count(&engine::Stats::input_limit_disconnections);
     connection.net::Connection::Close(MakeError(ErrorCode::kTooLarge, "too much input"));
     return true;
   }
@@ -137,7 +139,11 @@ bool Batch::ExecuteCommand(Connection& connection, std::size_t index, Run& run) 
     return false;
   }
   if (session.SwallowReply()) connection.output().Truncate(begin);
-  if (outcome != engine::Outcome::kClose) return true;
+  if (outcome != engine::Outcome::kClose) {
+    // What follows would only add to it; Settle closes.
+    run.stopped = connection.pending_output() > kMinCheckedOutput && connection.IsOverOutputLimit();
+    return !run.stopped;
+  }
   run.stopped = true;
   connection.set_state(State::kEnding);
   return false;
@@ -191,10 +197,8 @@ void Batch::Settle(Run& run) {
     connection.ExpectInput(connection.parser().missing_bytes());
   }
   if (connection.state() == State::kEnding) connection.CloseAfterFlush();
-  if (connection.IsOverOutputLimit()) {
-    return connection.net::Connection::Close(MakeError(ErrorCode::kTooLarge, "too much output"));
-  }
-  connection.NoteBuffers();
+  connection.CloseIfOverOutputLimit();
+  if (!connection.is_closed()) connection.NoteBuffers();
 }
 
 void Batch::EndWithProtocolError(Connection& connection) {

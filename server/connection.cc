@@ -29,8 +29,7 @@ bool Connection::IsOverOutputLimit() {
     over_soft_limit_since_us_ = 0;
     return false;
   }
-  const OutputLimit& limit = worker_.parameters().output_limit(
-      session_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal);
+  const OutputLimit& limit = worker_.parameters().output_limit(client_class());
   const auto bytes = static_cast<std::int64_t>(pending_bytes);
   if (limit.hard_bytes != 0 && bytes >= limit.hard_bytes) return true;
   if (limit.soft_bytes == 0 || bytes < limit.soft_bytes) {
@@ -38,8 +37,17 @@ bool Connection::IsOverOutputLimit() {
     return false;
   }
   const std::int64_t now_us = loop().now_us();
-  if (over_soft_limit_since_us_ == 0) over_soft_limit_since_us_ = now_us;
+  if (over_soft_limit_since_us_ == 0) {
+    over_soft_limit_since_us_ = now_us;
+    worker_.WatchSoftLimits();
+  }
   return now_us - over_soft_limit_since_us_ > limit.soft_seconds * 1'000'000;
+}
+
+void Connection::CloseIfOverOutputLimit() {
+  if (is_closed() || !IsOverOutputLimit()) return;
+  worker_.Count(&engine::Stats::output_limit_disconnections);
+  net::Connection::Close(MakeError(ErrorCode::kTooLarge, "too much output"));
 }
 
 std::size_t Connection::TakeNewOutput() {
@@ -48,8 +56,29 @@ std::size_t Connection::TakeNewOutput() {
 }
 
 void Connection::NoteBuffers() {
-  noted_input_bytes_.store(input().size(), std::memory_order_relaxed);
-  noted_output_bytes_.store(pending_output(), std::memory_order_relaxed);
+  const auto note = [](std::atomic<std::size_t>& noted, std::size_t bytes) {
+    noted.store(bytes, std::memory_order_relaxed);
+    return static_cast<std::int64_t>(bytes);
+  };
+  Parameters& parameters = worker_.parameters();
+  const std::int64_t now_s = loop().now_us() / 1'000'000;
+  parameters.recent_input.Note(now_s, note(noted_input_bytes_, input().size()));
+  parameters.recent_output.Note(now_s, note(noted_output_bytes_, pending_output()));
+  const std::int64_t memory = note(noted_free_bytes_, free_input_bytes()) +
+                              note(noted_output_memory_, output_memory_bytes()) +
+                              static_cast<std::int64_t>(sizeof *this + session_.queued_bytes) +
+                              static_cast<std::int64_t>(input().size());
+  if (is_closed() || memory == noted_memory_) return;
+  parameters.client_memory += memory - std::exchange(noted_memory_, memory);
+}
+
+std::size_t Connection::FreeInputBytes() const {
+  return on_own_thread() ? free_input_bytes() : noted_free_bytes_.load(std::memory_order_relaxed);
+}
+
+std::size_t Connection::OutputMemoryBytes() const {
+  if (on_own_thread()) return output_memory_bytes();
+  return noted_output_memory_.load(std::memory_order_relaxed);
 }
 
 std::size_t Connection::InputBytes() const {
@@ -69,13 +98,21 @@ void Connection::Deliver(const std::shared_ptr<const engine::PushMessage>& messa
   const auto& bytes = EncodePush(*message, session_.protocol);
   if (on_own_thread()) {
     TakePush(bytes);
-    if (IsOverOutputLimit()) Close(false);
+    if (IsOverOutputLimit()) CloseForOutput();
     return;
   }
   mailed_bytes_ += bytes->size();
-  const std::int64_t limit = worker_.parameters().output_limit(ClientClass::kPubSub).hard_bytes;
-  if (limit != 0 && static_cast<std::int64_t>(mailed_bytes_) > limit) return Close(false);
+  const std::int64_t limit = worker_.parameters().output_limit(client_class()).hard_bytes;
+  if (limit != 0 && static_cast<std::int64_t>(mailed_bytes_) > limit) {
+    mailed_bytes_ -= bytes->size();
+    return CloseForOutput();
+  }
   worker_.Send({.kind = Mail::Kind::kPush, .connection = this, .bytes = bytes});
+}
+
+void Connection::CloseForOutput() {
+  ++worker_.engine().stats().output_limit_disconnections;
+  Close(false);
 }
 
 void Connection::TakePush(const std::shared_ptr<const std::string>& bytes) {
@@ -116,6 +153,9 @@ void Connection::Resume() {
   if (!input().empty()) CallAgain();
 }
 
-void Connection::OnClosed(const Error& /*reason*/) { worker_.Remove(*this); }
+void Connection::OnClosed(const Error& /*reason*/) {
+  worker_.parameters().client_memory -= std::exchange(noted_memory_, 0);
+  worker_.Remove(*this);
+}
 
 }  // namespace satchel::server

@@ -48,6 +48,9 @@ class Connection final : public net::Connection, public engine::Peer, public eng
 
   // What its client has left unread is over the limit of its class.
   bool IsOverOutputLimit();
+  // Closes when it is, and counts that. Without the lock.
+  void CloseIfOverOutputLimit();
+  bool is_over_soft_limit() const { return !is_closed() && over_soft_limit_since_us_ != 0; }
   // Bytes appended to output() since the last call.
   std::size_t TakeNewOutput();
   // Counts what a round took and gave.
@@ -58,7 +61,7 @@ class Connection final : public net::Connection, public engine::Peer, public eng
     add(read_bytes_, input_bytes);  // one thread writes
     add(written_bytes_, output_bytes);
   }
-  // Lets CLIENT LIST on other threads see the sizes of the buffers.
+  // Lets CLIENT LIST on other threads see the sizes of the buffers, and adds them up.
   void NoteBuffers();
 
   // From the mailbox, on the worker's thread, without the lock.
@@ -71,6 +74,8 @@ class Connection final : public net::Connection, public engine::Peer, public eng
   int FileDescriptor() const override { return fd_; }
   std::size_t InputBytes() const override;
   std::size_t OutputBytes() const override;
+  std::size_t FreeInputBytes() const override;
+  std::size_t OutputMemoryBytes() const override;
   std::uint64_t TotalInputBytes() const override { return read_bytes_; }
   std::uint64_t TotalOutputBytes() const override { return written_bytes_; }
   void Deliver(const std::shared_ptr<const engine::PushMessage>& message) override;
@@ -85,8 +90,14 @@ class Connection final : public net::Connection, public engine::Peer, public eng
  private:
   friend class Worker;
 
+  void OnSent() override { NoteBuffers(); }
   void OnClosed(const Error& reason) override;
+  ClientClass client_class() const {
+    return session_.subscribed() ? ClientClass::kPubSub : ClientClass::kNormal;
+  }
   bool on_own_thread() const;
+  // Under the lock; the close itself follows.
+  void CloseForOutput();
   // Serving goes on with the commands that came meanwhile.
   void Resume();
 
@@ -106,6 +117,9 @@ class Connection final : public net::Connection, public engine::Peer, public eng
   std::atomic<std::uint64_t> written_bytes_{0};
   std::atomic<std::size_t> noted_input_bytes_{0};
   std::atomic<std::size_t> noted_output_bytes_{0};
+  std::atomic<std::size_t> noted_free_bytes_{0};
+  std::atomic<std::size_t> noted_output_memory_{0};
+  std::int64_t noted_memory_ = 0;  // part of Parameters::client_memory
 
   // Written by other threads under the lock, taken by TakeReply.
   ByteQueue late_output_;

@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 #include <sys/resource.h>
 
+#include "server/parameters.h"
+
 namespace satchel::server {
 namespace {
 
@@ -25,10 +27,19 @@ void PrintCpu(engine::Engine& /*engine*/, std::string& out) {
   AddTime(out, "used_cpu_user_main_thread", thread.ru_utime);
 }
 
+void PrintClients(engine::Engine& engine, std::string& out) {
+  const auto* parameters = engine.Service<Parameters>();
+  const std::int64_t now_s = engine.now_ms() / 1000;
+  out += fmt::format("client_recent_max_input_buffer:{}\r\n", parameters->recent_input.Get(now_s));
+  out +=
+      fmt::format("client_recent_max_output_buffer:{}\r\n", parameters->recent_output.Get(now_s));
+}
+
 }  // namespace
 
 void AddInfoSections(engine::Engine& engine) {
   engine.AddInfoSection({.name = "cpu", .print = PrintCpu});
+  engine.AddInfoSection({.name = "clients", .print = PrintClients});
 }
 
 }  // namespace satchel::server

@@ -1,5 +1,6 @@
 #include "server/parameters.h"
 
+#include <algorithm>
 #include <memory>
 #include <optional>
 #include <vector>
@@ -89,6 +90,26 @@ Result<void> SetLimits(Parameters& parameters, std::string_view text) {
   return {};
 }
 
+// Less would leave no client to change the limit.
+constexpr std::int64_t kMinClientMemory = 128 * 1024;
+
+std::string FormatClientMemory(std::int64_t value) {
+  return value < 0 ? FormatInt(-value) + "%" : FormatInt(value);
+}
+
+Result<std::int64_t> ParseClientMemory(std::string_view text) {
+  if (text.ends_with('%')) {
+    const auto percent = ParseInt(text.substr(0, text.size() - 1));
+    if (percent && *percent > 100) {
+      return MakeError(ErrorCode::kConfig, "percentage argument must be less or equal to 100");
+    }
+    if (percent && *percent >= 0) return -*percent;
+  } else if (const auto bytes = ParseMemorySize(text); bytes && *bytes >= 0) {
+    return *bytes;
+  }
+  return MakeError(ErrorCode::kConfig, "argument must be a memory or percent value");
+}
+
 std::string FormatOctal(std::int64_t mode) {
   std::string text;
   for (; mode > 0; mode /= 8) text.insert(text.begin(), static_cast<char>('0' + mode % 8));
@@ -119,6 +140,24 @@ void AddRows(Settings& settings, const std::shared_ptr<Parameters>& parameters) 
                              }));
   settings.Add(AtomicSetting("tcp-keepalive", "Seconds of silence before a peer is probed.",
                              p->keepalive_s, 0));
+  settings.Add({.name = "client-query-buffer-limit",
+                .summary = "Bytes of requests that a client may have sent and not finished.",
+                .get = [p] { return FormatInt(p->query_buffer_limit); },
+                .set = [p](std::string_view text) -> Result<void> {
+                  std::int64_t parsed = 0;
+                  SATCHEL_TRY(SizeSetting("", "", &parsed, 1 << 20, INT64_MAX).set(text));
+                  p->query_buffer_limit = parsed;
+                  return {};
+                }});
+  settings.Add({.name = "maxmemory-clients",
+                .summary = "What all clients' buffers may take, in bytes or percent of maxmemory; "
+                           "0: no limit.",
+                .get = [p] { return FormatClientMemory(p->max_client_memory); },
+                .set = [p](std::string_view text) -> Result<void> {
+                  SATCHEL_ASSIGN(p->max_client_memory, ParseClientMemory(text));
+                  p->eviction_limit = 0;
+                  return {};
+                }});
   settings.Add({.name = "client-output-buffer-limit",
                 .summary = "Unread output per class of client: hard and soft limit, seconds.",
                 .get = [p] { return FormatLimits(*p); },
@@ -126,6 +165,13 @@ void AddRows(Settings& settings, const std::shared_ptr<Parameters>& parameters) 
 }
 
 }  // namespace
+
+std::int64_t Parameters::NoteClientMemoryLimit(std::int64_t max_memory) {
+  std::int64_t limit = max_client_memory;
+  if (limit < 0) limit = max_memory / 100 * -limit + max_memory % 100 * -limit / 100;
+  eviction_limit = limit == 0 ? INT64_MAX : std::max(limit, kMinClientMemory);
+  return eviction_limit;
+}
 
 Parameters& Parameters::Of(Engine& engine) {
   if (auto* known = engine.Service<Parameters>()) return *known;

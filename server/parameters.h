@@ -39,6 +39,46 @@ struct Parameters {
     return output_limits[static_cast<std::size_t>(of)];
   }
 
+  std::atomic<std::int64_t> query_buffer_limit{1 << 30};  // bytes
+  // maxmemory-clients: bytes; negative: percent of maxmemory; 0: no limit.
+  std::int64_t max_client_memory = 0;
+  // Heap bytes of all clients' sessions and buffers, as they were noted.
+  std::atomic<std::int64_t> client_memory{0};
+
+  // As it was noted last; 0: to be noted.
+  std::atomic<std::int64_t> eviction_limit{INT64_MAX};
+
+  // The largest buffers of the last seconds.
+  class RecentMax {
+   public:
+    void Note(std::int64_t now_s, std::int64_t bytes) {
+      Slot& slot = slots_[static_cast<std::size_t>(now_s) % kSeconds];
+      if (slot.second.exchange(now_s, std::memory_order_relaxed) != now_s) slot.bytes = 0;
+      if (slot.bytes < bytes) slot.bytes = bytes;
+    }
+    std::int64_t Get(std::int64_t now_s) const {
+      std::int64_t most = 0;
+      for (const Slot& slot : slots_) {
+        if (slot.second > now_s - kSeconds && slot.bytes > most) most = slot.bytes;
+      }
+      return most;
+    }
+
+   private:
+    static constexpr std::int64_t kSeconds = 8;
+    struct Slot {
+      std::atomic<std::int64_t> second{0};
+      std::atomic<std::int64_t> bytes{0};
+    };
+    std::array<Slot, kSeconds> slots_;
+  };
+  RecentMax recent_input;
+  RecentMax recent_output;
+
+  // What all clients together may take now, by maxmemory-clients; INT64_MAX: no limit. Keeps it
+  // in eviction_limit. Under the lock.
+  std::int64_t NoteClientMemoryLimit(std::int64_t max_memory);
+
   std::string bind;
   std::int64_t port = 0;
   std::string unix_socket;

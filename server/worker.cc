@@ -13,6 +13,7 @@ using engine::Database;
 
 constexpr std::int64_t kIdleCheckUs = 1'000'000;
 constexpr std::int64_t kMemoryCheckUs = 100'000;
+constexpr std::int64_t kSoftLimitCheckUs = 1'000'000;
 
 constexpr std::string_view kTooMany = "-ERR max number of clients reached\r\n";
 constexpr std::string_view kProtected =
@@ -111,7 +112,62 @@ void Worker::Remove(Connection& connection) {
   --host_.connections;
 }
 
-void Worker::OnReady(std::span<net::Connection* const> ready) { batch_.Serve(ready); }
+void Worker::OnReady(std::span<net::Connection* const> ready) {
+  batch_.Serve(ready);
+  EvictClients();
+}
+
+// --- Limits of clients ---------------------------------------------------------------------
+
+void Worker::Count(std::uint64_t engine::Stats::*counter) {
+  const ExecutionGuard guard(lock());
+  ++(engine().stats().*counter);
+}
+
+void Worker::WatchSoftLimits() {
+  if (std::exchange(watches_soft_limits_, true)) return;
+  loop_->AddTimer(loop_->now_us() + kSoftLimitCheckUs, [this] { CheckSoftLimits(); });
+}
+
+void Worker::CheckSoftLimits() {
+  watches_soft_limits_ = false;
+  const std::vector<Connection*> open = connections_;
+  for (Connection* connection : open) {
+    connection->CloseIfOverOutputLimit();
+    if (connection->is_over_soft_limit()) WatchSoftLimits();
+  }
+}
+
+// Source: redis 7.0, client eviction: the largest go first; replicas, and who said CLIENT
+// NO-EVICT, stay.
+void Worker::EvictClients() {
+  if (parameters().client_memory <= parameters().eviction_limit) return;
+  Enter();
+  CloseLargestClients();
+  Leave();
+}
+
+void Worker::CloseLargestClients() {
+  const std::int64_t limit = parameters().NoteClientMemoryLimit(engine().config().max_memory);
+  std::int64_t total = parameters().client_memory;
+  if (total <= limit) return;
+  std::vector<std::pair<std::size_t, engine::Session*>> largest;
+  for (engine::Session* session : engine().sessions().all()) {
+    if (session->peer == nullptr) continue;
+    if (session->closing) {
+      total -= static_cast<std::int64_t>(session->MemoryBytes());
+    } else if (!session->no_evict) {
+      largest.emplace_back(session->MemoryBytes(), session);
+    }
+  }
+  std::sort(largest.rbegin(), largest.rend());
+  for (const auto& [bytes, session] : largest) {
+    if (total <= limit) break;
+    total -= static_cast<std::int64_t>(bytes);
+    ++engine().stats().evicted_clients;
+    session->peer->Close(false);
+  }
+}
 
 // --- The lock and the mailbox --------------------------------------------------------------
 
@@ -182,9 +238,8 @@ void Worker::HandleMail(const std::vector<Mail>& mails) {
     switch (mail.kind) {
       case Mail::Kind::kPush:
         connection.TakePush(mail.bytes);
-        if (connection.IsOverOutputLimit()) {
-          connection.net::Connection::Close(MakeError(ErrorCode::kTooLarge, "too much output"));
-        }
+        connection.NoteBuffers();
+        connection.CloseIfOverOutputLimit();
         break;
       case Mail::Kind::kReply:
         connection.TakeReply();
@@ -239,6 +294,7 @@ void Worker::WatchMemory() {
   {
     const ExecutionGuard guard(lock());
     engine().NoteProcessMemory(memory);
+    parameters().NoteClientMemoryLimit(engine().config().max_memory);
   }
   memory_timer_ = loop_->AddTimer(loop_->now_us() + kMemoryCheckUs, [this] { WatchMemory(); });
 }

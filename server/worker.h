@@ -89,7 +89,7 @@ class Worker final : public net::ConnectionOwner {
 
   engine::Engine& engine() { return host_.engine; }
   ExecutionLock& lock() { return host_.lock; }
-  const Parameters& parameters() const { return host_.parameters; }
+  Parameters& parameters() { return host_.parameters; }
   // proto-max-bulk-len, as it was at the last hold of the lock.
   std::int64_t max_bulk_bytes() const { return max_bulk_bytes_; }
   // To be counted at the next hold.
@@ -97,6 +97,12 @@ class Worker final : public net::ConnectionOwner {
     traffic_.input_bytes += traffic.input_bytes;
     traffic_.output_bytes += traffic.output_bytes;
   }
+  // Adds one. Takes the lock.
+  void Count(std::uint64_t engine::Stats::*counter);
+  // A connection is over its soft limit: looks once a second until none is.
+  void WatchSoftLimits();
+  // Closes the largest clients while all together take more than they may.
+  void EvictClients();
   // A command of the connection waits for the end of the pause.
   void Postpone(Connection& connection) { postponed_.push_back(&connection); }
 
@@ -121,6 +127,8 @@ class Worker final : public net::ConnectionOwner {
   void SetTick(std::int64_t deadline_ms);
   void Tick();
   void CloseIdle();
+  void CheckSoftLimits();
+  void CloseLargestClients();
 
   static inline thread_local Worker* current_ = nullptr;
 
@@ -134,6 +142,7 @@ class Worker final : public net::ConnectionOwner {
   net::TimerId tick_timer_;
   net::TimerId idle_timer_;
   net::TimerId memory_timer_;
+  bool watches_soft_limits_ = false;
   std::int64_t max_bulk_bytes_;
   Traffic traffic_;
 

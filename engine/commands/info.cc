@@ -84,8 +84,6 @@ void Clients(Engine& engine, Lines lines) {
   lines.Add("cluster_connections", 0);
   const SettingRow* limit = engine.settings().Find("maxclients");
   lines.Add("maxclients", limit == nullptr ? "0" : limit->get());
-  lines.Add("client_recent_max_input_buffer", 0);
-  lines.Add("client_recent_max_output_buffer", 0);
   lines.Add("blocked_clients", static_cast<std::uint64_t>(engine.blocked_clients()));
   lines.Add("tracking_clients", static_cast<std::uint64_t>(engine.tracking().clients()));
   lines.Add("clients_in_timeout_table", 0);
@@ -156,6 +154,11 @@ void Memory(Engine& engine, Lines lines) {
   lines.Add("mem_replication_backlog", 0);
   lines.Add("mem_total_replication_buffers", 0);
   lines.Add("mem_clients_slaves", 0);
+  std::uint64_t clients = 0;
+  for (const Session* session : engine.sessions().all()) {
+    if (session->peer != nullptr) clients += session->MemoryBytes();
+  }
+  lines.Add("mem_clients_normal", clients);
   lines.Add("mem_cluster_links", 0);
   lines.Add("mem_aof_buffer", 0);
   lines.Add("mem_allocator", process.allocator);
@@ -184,6 +187,7 @@ void StatsSection(Engine& engine, Lines lines) {
   lines.Add("expired_keys", stats.expired_keys);
   lines.Add("expired_subkeys", stats.expired_fields);
   lines.Add("evicted_keys", stats.evicted_keys);
+  lines.Add("evicted_clients", stats.evicted_clients);
   lines.Add("keyspace_hits", stats.keyspace_hits);
   lines.Add("keyspace_misses", stats.keyspace_misses);
   lines.Add("pubsub_channels", static_cast<std::uint64_t>(engine.pubsub().channels()));
@@ -196,6 +200,8 @@ void StatsSection(Engine& engine, Lines lines) {
   lines.Add("tracking_total_items", static_cast<std::uint64_t>(engine.tracking().items()));
   lines.Add("tracking_total_prefixes", static_cast<std::uint64_t>(engine.tracking().prefixes()));
   lines.Add("total_error_replies", stats.error_replies);
+  lines.Add("client_query_buffer_limit_disconnections", stats.input_limit_disconnections);
+  lines.Add("client_output_buffer_limit_disconnections", stats.output_limit_disconnections);
   lines.Add("acl_access_denied_auth", stats.denied_logins);
   lines.Add("acl_access_denied_cmd", stats.denied_commands);
   lines.Add("acl_access_denied_key", stats.denied_keys);

@@ -216,8 +216,7 @@ void MemoryStats(Call& call, Reply& reply) {
   }
   for (const Session* session : engine.sessions().all()) {
     if (session->kind != Session::Kind::kClient) continue;
-    clients += static_cast<std::int64_t>(sizeof(Session) + session->peer->InputBytes() +
-                                         session->peer->OutputBytes());
+    clients += static_cast<std::int64_t>(session->MemoryBytes());
   }
   const auto table_bytes = [&](int db) {
     return static_cast<std::int64_t>(engine.keyspace().db(db).table.size() * sizeof(Entry*));
