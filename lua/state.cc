@@ -6,6 +6,7 @@
 
 #include "base/check.h"
 #include "lua/error_text.h"
+#include "lua/libraries.h"
 
 extern "C" {
 int luaopen_cjson(lua_State* state);
@@ -60,11 +61,6 @@ bool PushReal(lua_State* state, int index) {
   if (!lua_isnil(state, -1)) return true;
   lua_pop(state, 1);
   return false;
-}
-
-// Puts the real table in the place of a proxy argument.
-void Unwrap(lua_State* state, int index) {
-  if (PushReal(state, index)) lua_replace(state, index);
 }
 
 // --- Functions that must know proxies ------------------------------------------------------
@@ -204,6 +200,10 @@ void Remove(lua_State* state, const char* name) {
 
 }  // namespace
 
+void Unwrap(lua_State* state, int index) {
+  if (PushReal(state, index)) lua_replace(state, index);
+}
+
 void CheckWritable(lua_State* state, int index) {
   if (!PushReal(state, index)) return;
   lua_pop(state, 1);
@@ -291,6 +291,12 @@ void State::OpenLibraries() {
   lua_pushcfunction(s, luaopen_cjson);
   lua_call(s, 0, 1);
   AddLibrary("cjson");
+  OpenBit(s);
+  AddLibrary("bit");
+  OpenStruct(s);
+  AddLibrary("struct");
+  OpenCmsgpack(s);
+  AddLibrary("cmsgpack");
   SATCHEL_CHECK(lua_gettop(s) == 0);
 }
 

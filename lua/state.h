@@ -53,6 +53,9 @@ class State {
   lua_State* state_;
 };
 
+// Puts the real table in the place of a proxy.
+void Unwrap(lua_State* state, int index);
+
 // Raises "Attempt to modify a readonly table" if the value is a proxy.
 void CheckWritable(lua_State* state, int index);
 
