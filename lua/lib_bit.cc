@@ -12,7 +12,7 @@ namespace {
 
 // The sum's lowest bits are the number's, as 2^52 + 2^51 leaves no room for a fraction.
 std::uint32_t BitsArgument(lua_State* state, int index) {
-  const double sum = NumberArgument(state, index) + 6755399441055744.0;
+  const double sum = CheckNumber(state, index) + 6755399441055744.0;
   return static_cast<std::uint32_t>(std::bit_cast<std::uint64_t>(sum));
 }
 

@@ -26,7 +26,7 @@ constexpr int kMaxStack = 8000;  // of a function in Lua 5.1
 // Raises where Lua 5.1 would have no room for one value more.
 void CheckStack(lua_State* state, const char* where) {
   if (lua_gettop(state) >= kMaxStack || !lua_checkstack(state, 8)) {
-    luaL_error(state, "stack overflow (%s)", where);
+    Raise(state, "stack overflow (%s)", where);
   }
 }
 
@@ -163,7 +163,7 @@ class Packer {
 
 int Pack(lua_State* state) {
   const int count = lua_gettop(state);
-  if (count == 0) return luaL_argerror(state, 0, "MessagePack pack needs input.");
+  if (count == 0) ArgumentError(state, 0, "MessagePack pack needs input.");
   std::string out;
   for (int i = 1; i <= count; ++i) {
     CheckStack(state, "in function mp_check");
@@ -199,7 +199,7 @@ class Unpacker {
 
  private:
   void Need(std::size_t size) {
-    if (rest_.size() < size) luaL_error(state_, "Missing bytes in input.");
+    if (rest_.size() < size) Raise(state_, "Missing bytes in input.");
   }
 
   // Takes the tag, which says the count itself.
@@ -271,7 +271,7 @@ class Unpacker {
       case 0xdf:
         return Map(Take<std::uint32_t>());
       default:
-        luaL_error(state_, "Bad data format in input.");
+        Raise(state_, "Bad data format in input.");
     }
   }
 
@@ -343,15 +343,15 @@ class Unpacker {
 // The values from an offset on, at most `limit`, with the next offset in front; or, with both 0,
 // all values alone.
 int UnpackFrom(lua_State* state, std::int64_t limit, std::int64_t offset) {
-  const std::string_view input = BytesArgument(state, 1);
+  const std::string_view input = CheckString(state, 1);
   const auto size = static_cast<std::int64_t>(input.size());
   const bool all = limit == 0 && offset == 0;
   if (offset < 0 || limit < 0) {
-    return luaL_error(state, "Invalid request to unpack with offset of %d and limit of %d.",
+    Raise(state, "Invalid request to unpack with offset of %d and limit of %d.",
                       static_cast<int>(offset), static_cast<int>(size));
   }
   if (offset > size) {
-    return luaL_error(state, "Start offset %d greater than input length %d.",
+    Raise(state, "Start offset %d greater than input length %d.",
                       static_cast<int>(offset), static_cast<int>(size));
   }
   if (all) limit = INT_MAX;
@@ -370,14 +370,14 @@ int UnpackFrom(lua_State* state, std::int64_t limit, std::int64_t offset) {
 int Unpack(lua_State* state) { return UnpackFrom(state, 0, 0); }
 
 int UnpackOne(lua_State* state) {
-  const std::int64_t offset = IntegerArgument(state, 2, 0);
+  const std::int64_t offset = OptInteger(state, 2, 0);
   lua_settop(state, std::min(lua_gettop(state), 1));
   return UnpackFrom(state, 1, offset);
 }
 
 int UnpackLimit(lua_State* state) {
-  const std::int64_t limit = IntegerArgument(state, 2);
-  const std::int64_t offset = IntegerArgument(state, 3, 0);
+  const std::int64_t limit = CheckInteger(state, 2);
+  const std::int64_t offset = OptInteger(state, 3, 0);
   lua_settop(state, std::min(lua_gettop(state), 1));
   return UnpackFrom(state, limit, offset);
 }

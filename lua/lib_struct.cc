@@ -18,6 +18,7 @@
 
 #include "lua/arguments.h"
 #include "lua/libraries.h"
+#include "lua/number_text.h"
 
 namespace satchel::lua {
 namespace {
@@ -32,7 +33,7 @@ bool IsAlphanumeric(char c) { return IsDigit(c) || IsLower(c) || (c >= 'A' && c 
 // Reads a format, option by option. A format ends at its first zero byte.
 class Format {
  public:
-  explicit Format(lua_State* state) : state_(state), text_(BytesArgument(state, 1)) {
+  explicit Format(lua_State* state) : state_(state), text_(CheckString(state, 1)) {
     text_ = text_.substr(0, text_.find('\0'));
   }
 
@@ -72,7 +73,7 @@ class Format {
       default: {
         const std::string message = std::string("invalid format option '") + option_ + "'";
         lua_pushlstring(state_, message.data(), message.size());
-        luaL_argerror(state_, 1, lua_tostring(state_, -1));
+        ArgumentError(state_, 1, lua_tostring(state_, -1));
       }
     }
   }
@@ -80,7 +81,7 @@ class Format {
  private:
   void Align(int alignment) {
     if (alignment <= 0 || !std::has_single_bit(static_cast<unsigned>(alignment))) {
-      luaL_error(state_, "alignment %d is not a power of 2", alignment);
+      Raise(state_, "alignment %d is not a power of 2", alignment);
     }
     alignment_ = static_cast<std::size_t>(alignment);
   }
@@ -90,7 +91,7 @@ class Format {
     int number = 0;
     while (!text_.empty() && IsDigit(text_[0])) {
       const int digit = text_[0] - '0';
-      if (number > (INT_MAX - digit) / 10) luaL_error(state_, "integral size overflow");
+      if (number > (INT_MAX - digit) / 10) Raise(state_, "integral size overflow");
       number = number * 10 + digit;
       text_.remove_prefix(1);
     }
@@ -119,7 +120,7 @@ class Format {
       case 'I': {
         const int size = Number(4);
         if (size > kMaxIntegerSize) {
-          luaL_error(state_, "integral size %d is larger than limit of %d", size, kMaxIntegerSize);
+          Raise(state_, "integral size %d is larger than limit of %d", size, kMaxIntegerSize);
         }
         return static_cast<std::size_t>(size);
       }
@@ -140,16 +141,10 @@ bool IsInteger(char option) {
   return option != 0 && std::string_view("bBhHlLTiI").find(option) != std::string_view::npos;
 }
 
-// The lowest 64 bits as the reference's machine converts: beyond the range it depends.
+// Beyond the range of 64 bits it is the machine's conversion that decides.
 std::uint64_t BitsOf(double number) {
-  constexpr double kTop = 9223372036854775808.0;
-  if (number < 0 || std::isnan(number)) {
-    return number >= -kTop ? static_cast<std::uint64_t>(static_cast<std::int64_t>(number))
-                           : std::uint64_t{1} << 63;
-  }
-  if (number < kTop) return static_cast<std::uint64_t>(number);
-  if (number < 2 * kTop) return static_cast<std::uint64_t>(number - kTop) + (std::uint64_t{1} << 63);
-  return 0;
+  if (!(number >= 0)) return static_cast<std::uint64_t>(TruncateToInt64(number));
+  return TruncateToUint64(number);
 }
 
 void AppendInteger(std::string& out, double number, const Format& format) {
@@ -214,17 +209,17 @@ int Pack(lua_State* state) {
     out.append(format.Padding(out.size()), '\0');
     const char option = format.option();
     if (IsInteger(option)) {
-      AppendInteger(out, NumberArgument(state, next++), format);
+      AppendInteger(out, CheckNumber(state, next++), format);
     } else if (option == 'x') {
       out += '\0';
     } else if (option == 'f') {
-      AppendFloat<std::uint32_t>(out, Narrow(NumberArgument(state, next++)), format.big_endian());
+      AppendFloat<std::uint32_t>(out, Narrow(CheckNumber(state, next++)), format.big_endian());
     } else if (option == 'd') {
-      AppendFloat<std::uint64_t>(out, NumberArgument(state, next++), format.big_endian());
+      AppendFloat<std::uint64_t>(out, CheckNumber(state, next++), format.big_endian());
     } else if (option == 'c' || option == 's') {
-      const std::string_view bytes = BytesArgument(state, next++);
+      const std::string_view bytes = CheckString(state, next++);
       const std::size_t size = format.size() == 0 ? bytes.size() : format.size();
-      luaL_argcheck(state, bytes.size() >= size, next, "string too short");
+      if (!(bytes.size() >= size)) ArgumentError(state, next, "string too short");
       out += bytes.substr(0, size);
       if (option == 's') out += '\0';
     } else {
@@ -254,13 +249,13 @@ class Unpacker {
  private:
   void Need(std::size_t size) {
     const bool there = size <= data_.size() && at_ <= data_.size() - size;
-    luaL_argcheck(state_, there, 2, "data string too short");
+    if (!(there)) ArgumentError(state_, 2, "data string too short");
   }
 
   void CheckStack() {
     constexpr int kMaxStack = 8000;  // of a function in Lua 5.1
     if (lua_gettop(state_) + 2 > kMaxStack || !lua_checkstack(state_, 2)) {
-      luaL_error(state_, "stack overflow (too many results)");
+      Raise(state_, "stack overflow (too many results)");
     }
   }
 
@@ -295,7 +290,7 @@ class Unpacker {
       Push(Take(size));
     } else if (option == 's') {
       const std::size_t end = data_.find('\0', at_);
-      if (end == std::string_view::npos) luaL_error(state_, "unfinished string in data");
+      if (end == std::string_view::npos) Raise(state_, "unfinished string in data");
       Push(Take(end - at_));
       ++at_;
     } else {
@@ -306,7 +301,7 @@ class Unpacker {
   // The size of a c0 is the result before it, which it takes back.
   std::size_t TakeSize() {
     if (results_ == 0 || !lua_isnumber(state_, -1)) {
-      luaL_error(state_, "format 'c0' needs a previous size");
+      Raise(state_, "format 'c0' needs a previous size");
     }
     const double size = lua_tonumber(state_, -1);
     lua_pop(state_, 1);
@@ -323,9 +318,9 @@ class Unpacker {
 // unpack(format, bytes [, from]): the values, and the position behind the last one.
 int Unpack(lua_State* state) {
   Format format(state);
-  const std::string_view data = BytesArgument(state, 2);
-  const std::int64_t from = IntegerArgument(state, 3, 1);
-  luaL_argcheck(state, from != 0, 3, "offset must be 1 or greater");
+  const std::string_view data = CheckString(state, 2);
+  const std::int64_t from = OptInteger(state, 3, 1);
+  if (!(from != 0)) ArgumentError(state, 3, "offset must be 1 or greater");
   return Unpacker(state, data, static_cast<std::size_t>(from) - 1).Run(format);
 }
 
@@ -335,9 +330,9 @@ int Size(lua_State* state) {
   while (format.Next()) {
     const char option = format.option();
     size += format.Padding(size);
-    if (option == 's') luaL_argerror(state, 1, "option 's' has no fixed size");
+    if (option == 's') ArgumentError(state, 1, "option 's' has no fixed size");
     if (option == 'c' && format.size() == 0) {
-      luaL_argerror(state, 1, "option 'c0' has no fixed size");
+      ArgumentError(state, 1, "option 'c0' has no fixed size");
     }
     if (!IsAlphanumeric(option)) format.Control();
     size += format.size();

@@ -82,7 +82,7 @@ Scripts::~Scripts() { engine_.Attach<Scripts>(nullptr); }
 
 State& Scripts::state() {
   if (!state_) {
-    state_ = std::make_unique<State>(static_cast<std::size_t>(config_.max_memory));
+    state_ = std::make_unique<State>(static_cast<std::size_t>(config_.max_memory), random_);
     RedisApi::Push(state_->lua(), *this);
     state_->AddLibrary("redis");
   }

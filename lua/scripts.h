@@ -74,6 +74,7 @@ class Scripts {
 
   engine::Engine& engine_;  // borrowed; outlives this
   ScriptConfig config_;
+  ScriptRandom random_;
   std::unique_ptr<State> state_;
   std::unordered_map<std::string, Script> scripts_;  // by SHA1, lower-case hex
   engine::Session session_;                          // of the running script

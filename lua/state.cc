@@ -17,6 +17,7 @@ namespace {
 
 // Registry: the real globals, their proxy, and a map from every proxy to its real table.
 const char kGlobalsKey = 0;
+const char kLoadingGlobalsKey = 0;
 const char kEnvironmentKey = 0;
 const char kProxiesKey = 0;
 
@@ -228,10 +229,11 @@ void* State::Allocate(void* given, void* block, std::size_t old_size, std::size_
   return moved;
 }
 
-State::State(std::size_t limit_bytes) {
+State::State(std::size_t limit_bytes, ScriptRandom& random) : random_(random) {
   memory_.limit = limit_bytes;
   state_ = lua_newstate(Allocate, &memory_);
   SATCHEL_CHECK(state_ != nullptr);
+  *static_cast<State**>(lua_getextraspace(state_)) = this;
   OpenLibraries();
 }
 
@@ -256,6 +258,13 @@ void State::OpenLibraries() {
   lua_pushvalue(s, -1);
   lua_rawsetp(s, LUA_REGISTRYINDEX, &kEnvironmentKey);
   SetGlobal("_G");
+
+  lua_newtable(s);
+  lua_createtable(s, 0, 1);
+  lua_pushcfunction(s, RaiseUnknownGlobal);
+  lua_setfield(s, -2, "__index");
+  lua_setmetatable(s, -2);
+  lua_rawsetp(s, LUA_REGISTRYINDEX, &kLoadingGlobalsKey);
 
   luaL_requiref(s, "table", luaopen_table, 0);
   lua_getfield(s, -1, "unpack");
@@ -315,8 +324,8 @@ void State::ReplaceBaseFunctions() {
   lua_setfield(state_, -2, "_VERSION");
 }
 
-void State::SetGlobal(const char* name) {
-  GetRegistry(state_, &kGlobalsKey);
+void State::SetGlobal(const char* name, Globals set) {
+  GetRegistry(state_, set == Globals::kRunning ? &kGlobalsKey : &kLoadingGlobalsKey);
   lua_insert(state_, -2);
   lua_pushstring(state_, name);
   lua_insert(state_, -2);
@@ -324,9 +333,17 @@ void State::SetGlobal(const char* name) {
   lua_pop(state_, 1);
 }
 
-void State::AddLibrary(const char* name) {
+void State::AddLibrary(const char* name, Globals set) {
   PushProxy(state_);
-  SetGlobal(name);
+  SetGlobal(name, set);
+}
+
+void State::UseGlobals(Globals set) {
+  GetRegistry(state_, &kEnvironmentKey);
+  lua_getmetatable(state_, -1);
+  GetRegistry(state_, set == Globals::kRunning ? &kGlobalsKey : &kLoadingGlobalsKey);
+  lua_setfield(state_, -2, "__index");
+  lua_pop(state_, 2);
 }
 
 Result<void> State::Compile(std::string_view text, const char* chunk_name) {

@@ -3,6 +3,8 @@
 // Scripts see globals and libraries through empty proxy tables: reading goes on to the real
 // tables, writing raises, and an unknown global is an error. The real tables and the metatables
 // are never reachable, so that no script can change what later ones see.
+// A state has two sets of globals: those of running scripts, and the few that exist while a
+// function library loads.
 // Memory is counted and limited. Thread: the one that holds the execution lock.
 // Source: redis 7.0.15, the globals of EVAL scripts.
 
@@ -15,13 +17,17 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "lua/script_random.h"
 
 namespace satchel::lua {
 
+enum class Globals : std::uint8_t { kRunning, kLoading };
+
 class State {
  public:
-  // `limit_bytes` 0: no limit.
-  explicit State(std::size_t limit_bytes);
+  // `limit_bytes` 0: no limit. `random` feeds math.random; borrowed, outlives this, and may be
+  // shared by several states.
+  State(std::size_t limit_bytes, ScriptRandom& random);
   ~State();
   State(const State&) = delete;
   State& operator=(const State&) = delete;
@@ -30,10 +36,17 @@ class State {
   std::size_t used_bytes() const { return memory_.used; }
   void set_limit(std::size_t limit_bytes) { memory_.limit = limit_bytes; }
 
+  // The state that a library function runs in; in a coroutine, too.
+  static State& Of(lua_State* state) { return **static_cast<State**>(lua_getextraspace(state)); }
+  ScriptRandom& random() { return random_; }
+
   // Makes the table at the top of the stack the library `name`, behind a proxy; pops it.
-  void AddLibrary(const char* name);
+  void AddLibrary(const char* name, Globals set = Globals::kRunning);
   // Sets a global, the value at the top; pops it.
-  void SetGlobal(const char* name);
+  void SetGlobal(const char* name, Globals set = Globals::kRunning);
+  // Which globals all functions of this state see from now on, kRunning at first. The standard
+  // library is in kRunning; kLoading holds only what was added to it.
+  void UseGlobals(Globals set);
 
   // Compiles a chunk and leaves its function, which sees the proxied globals, on the stack.
   // The error is Lua's own text.
@@ -50,6 +63,7 @@ class State {
   void ReplaceBaseFunctions();
 
   Memory memory_;
+  ScriptRandom& random_;
   lua_State* state_;
 };
 
