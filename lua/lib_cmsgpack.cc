@@ -9,7 +9,6 @@
 #include <climits>
 #include <cmath>
 #include <string>
-#include <vector>
 
 #include "base/bytes.h"
 #include "lua/arguments.h"
@@ -296,44 +295,13 @@ class Unpacker {
 
   void Map(std::size_t count) {
     lua_newtable(state_);
-    TableOrder order;
-    std::vector<std::string_view> keys;  // the table keeps them alive
-    bool orderly = true;
+    TableFiller filler(state_);
     for (std::size_t i = 0; i < count; ++i) {
       Value();
       Value();
-      orderly = orderly && NoteKey(keys, order);
-      lua_rawset(state_, -3);
+      filler.Put();
     }
-    if (orderly && keys.size() > 1) Reorder(keys, order);
-  }
-
-  // The pair at the top goes into the table below it. False if the order of the table is then
-  // not the model's to say.
-  bool NoteKey(std::vector<std::string_view>& keys, TableOrder& order) {
-    if (lua_type(state_, -2) != LUA_TSTRING || lua_isnil(state_, -1)) return false;
-    std::size_t size = 0;
-    const char* bytes = lua_tolstring(state_, -2, &size);
-    if (size > TableOrder::kMaxKeyBytes) return false;
-    lua_pushvalue(state_, -2);
-    const bool is_new = lua_rawget(state_, -4) == LUA_TNIL;
-    lua_pop(state_, 1);
-    if (!is_new) return true;
-    keys.emplace_back(bytes, size);
-    order.Add(keys.back());
-    return true;
-  }
-
-  // Replaces the table at the top by one that is visited as the reference's.
-  void Reorder(const std::vector<std::string_view>& keys, const TableOrder& order) {
-    lua_createtable(state_, 0, static_cast<int>(order.slots()));
-    for (std::uint32_t index : order.order()) {
-      lua_pushlstring(state_, keys[index].data(), keys[index].size());
-      lua_pushvalue(state_, -1);
-      lua_rawget(state_, -4);
-      lua_rawset(state_, -3);
-    }
-    lua_remove(state_, -2);
+    filler.Finish();
   }
 
   lua_State* state_;

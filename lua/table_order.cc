@@ -3,6 +3,8 @@
 #include <bit>
 #include <utility>
 
+#include "lua/arguments.h"
+
 namespace satchel::lua {
 namespace {
 
@@ -67,6 +69,36 @@ void TableOrder::Grow() {
     Insert(old[i].key);
     order_.push_back(old[i].key);
   }
+}
+
+void TableFiller::Put() {
+  orderly_ = orderly_ && NoteKey();
+  lua_rawset(state_, -3);
+}
+
+bool TableFiller::NoteKey() {
+  if (lua_type(state_, -2) != LUA_TSTRING || lua_isnil(state_, -1)) return false;
+  const std::string_view key = StringAt(state_, -2);
+  if (key.size() > TableOrder::kMaxKeyBytes) return false;
+  lua_pushvalue(state_, -2);
+  const bool is_new = lua_rawget(state_, -4) == LUA_TNIL;
+  lua_pop(state_, 1);
+  if (!is_new) return true;
+  keys_.push_back(key);
+  order_.Add(key);
+  return true;
+}
+
+void TableFiller::Finish() {
+  if (!orderly_ || keys_.size() < 2) return;
+  lua_createtable(state_, 0, static_cast<int>(order_.slots()));
+  for (std::uint32_t index : order_.order()) {
+    PushString(state_, keys_[index]);
+    lua_pushvalue(state_, -1);
+    lua_rawget(state_, -4);
+    lua_rawset(state_, -3);
+  }
+  lua_remove(state_, -2);
 }
 
 }  // namespace satchel::lua

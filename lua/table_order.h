@@ -10,6 +10,7 @@
 #pragma once
 
 #include <cstdint>
+#include <lua.hpp>
 #include <string_view>
 #include <vector>
 
@@ -44,6 +45,26 @@ class TableOrder {
   std::vector<Node> nodes_;            // a power of two, or none
   std::size_t last_free_ = 0;          // no slot from here on is free
   std::vector<std::uint32_t> order_;
+};
+
+// Fills the table at the top of the stack as TableOrder says: Put() for each pair, then Finish().
+// Where the model does not hold, the table is filled in the order of the pairs.
+class TableFiller {
+ public:
+  explicit TableFiller(lua_State* state) : state_(state) {}
+
+  // Takes the key and the value at the top into the table below them. Raises for nil and NaN.
+  void Put();
+  // May put another table in the place of the one that was filled.
+  void Finish();
+
+ private:
+  bool NoteKey();
+
+  lua_State* state_;  // borrowed
+  TableOrder order_;
+  std::vector<std::string_view> keys_;  // the table keeps them alive
+  bool orderly_ = true;
 };
 
 }  // namespace satchel::lua
