@@ -91,6 +91,11 @@ std::int64_t TruncateToInt64(double value) {
   return static_cast<std::int64_t>(value);
 }
 
+std::int32_t TruncateToInt32(double value) {
+  if (!(value > -2147483649.0 && value < 2147483648.0)) return INT32_MIN;
+  return static_cast<std::int32_t>(value);
+}
+
 std::uint64_t TruncateToUint64(double value) {
   if (value < 9223372036854775808.0) return static_cast<std::uint64_t>(TruncateToInt64(value));
   const std::int64_t rest = TruncateToInt64(value - 9223372036854775808.0);
