@@ -41,8 +41,8 @@ class Edits {
     std::string text;
   };
   void Add(Kind kind, std::size_t begin, std::size_t end, std::string text) {
-    edits_.push_back({begin, end, kind, false, static_cast<std::uint32_t>(edits_.size()),
-                      std::move(text)});
+    edits_.push_back(
+        {begin, end, kind, false, static_cast<std::uint32_t>(edits_.size()), std::move(text)});
   }
 
   std::vector<Edit> edits_;

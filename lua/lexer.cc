@@ -9,10 +9,10 @@ namespace satchel::lua {
 namespace {
 
 constexpr std::array<const char*, 31> kTokenNames = {
-    "and",  "break", "do",     "else",     "elseif", "end",    "false", "for",
-    "function", "if", "in",    "local",    "nil",    "not",    "or",    "repeat",
-    "return", "then", "true",  "until",    "while",  "..",     "...",   "==",
-    ">=",   "<=",    "~=",     "<number>", "<name>", "<string>", "<eof>"};
+    "and",      "break", "do",   "else",     "elseif", "end",      "false", "for",
+    "function", "if",    "in",   "local",    "nil",    "not",      "or",    "repeat",
+    "return",   "then",  "true", "until",    "while",  "..",       "...",   "==",
+    ">=",       "<=",    "~=",   "<number>", "<name>", "<string>", "<eof>"};
 constexpr int kFirstNamed = kAnd;
 constexpr int kWords = kWhile - kAnd + 1;
 

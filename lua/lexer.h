@@ -74,8 +74,8 @@ class Lexer {
 
   const Token& token() const { return token_; }
   int line() const { return line_; }
-  int last_line() const { return last_line_; }             // of the token before the current one
-  std::size_t last_end() const { return last_end_; }       // where it ended
+  int last_line() const { return last_line_; }        // of the token before the current one
+  std::size_t last_end() const { return last_end_; }  // where it ended
   std::string_view TextOf(const Token& token) const {
     return source_.substr(token.begin, token.end - token.begin);
   }

@@ -217,8 +217,8 @@ int Unpack(lua_State* state) {
   CheckType(state, 1, LUA_TTABLE);
   Unwrap(state, 1);
   const int first = static_cast<int>(static_cast<std::uint32_t>(OptInteger(state, 2, 1)));
-  const int last = lua_isnoneornil(state, 3) ? static_cast<int>(lua_rawlen(state, 1))
-                                             : CheckInt(state, 3);
+  const int last =
+      lua_isnoneornil(state, 3) ? static_cast<int>(lua_rawlen(state, 1)) : CheckInt(state, 3);
   if (first > last) return 0;
   const std::int64_t count = std::int64_t{last} - first + 1;
   if (count >= INT32_MAX || !HasRoom(state, static_cast<int>(count))) {
@@ -295,8 +295,7 @@ int CollectGarbage(lua_State* state) {
   const std::string option(OptString(state, 1, "collect"));
   const int value = static_cast<int>(static_cast<std::uint32_t>(OptInteger(state, 2, 0)));
   if (option == "count") {
-    lua_pushnumber(state,
-                   lua_gc(state, LUA_GCCOUNT) + lua_gc(state, LUA_GCCOUNTB) / 1024.0);
+    lua_pushnumber(state, lua_gc(state, LUA_GCCOUNT) + lua_gc(state, LUA_GCCOUNTB) / 1024.0);
   } else if (option == "collect") {
     lua_gc(state, LUA_GCCOLLECT);
     lua_pushnumber(state, 0);
@@ -307,8 +306,7 @@ int CollectGarbage(lua_State* state) {
   } else if (option == "setpause" || option == "setstepmul") {
     lua_pushnumber(state, State::Of(state).SetShownCollector(option == "setpause", value));
   } else {
-    ArgumentError(state, 1,
-                  lua_pushfstring(state, "invalid option '%s'", option.c_str()));
+    ArgumentError(state, 1, lua_pushfstring(state, "invalid option '%s'", option.c_str()));
   }
   return 1;
 }

@@ -118,9 +118,8 @@ int Running(lua_State* state) {
 
 void PushCoroutineLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
-      {"create", Create}, {"resume", ResumeFunction}, {"running", Running},
-      {"wrap", Wrap},     {"status", StatusFunction}, {"yield", Yield},
-      {nullptr, nullptr},
+      {"create", Create},         {"resume", ResumeFunction}, {"running", Running}, {"wrap", Wrap},
+      {"status", StatusFunction}, {"yield", Yield},           {nullptr, nullptr},
   };
   luaL_newlib(state, functions);
 }

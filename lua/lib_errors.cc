@@ -79,8 +79,9 @@ int Assert(lua_State* state) {
 
 void SetErrorFunctions(lua_State* state) {
   const luaL_Reg functions[] = {
-      {"pcall", ProtectedCall}, {"xpcall", ProtectedCallWithHandler}, {"error", RaiseError},
-      {"assert", Assert},       {nullptr, nullptr},
+      {"pcall", ProtectedCall}, {"xpcall", ProtectedCallWithHandler},
+      {"error", RaiseError},    {"assert", Assert},
+      {nullptr, nullptr},
   };
   luaL_setfuncs(state, functions, 0);
 }

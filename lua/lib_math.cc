@@ -110,16 +110,16 @@ int Clock(lua_State* state) {
 
 void PushMathLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
-      {"abs", Apply<::fabs>},     {"acos", Apply<::acos>},   {"asin", Apply<::asin>},
-      {"atan", Apply<::atan>},    {"atan2", Apply<::atan2>}, {"ceil", Apply<::ceil>},
-      {"cos", Apply<::cos>},      {"cosh", Apply<::cosh>},   {"deg", Apply<Degrees>},
-      {"exp", Apply<::exp>},      {"floor", Apply<::floor>}, {"fmod", Apply<::fmod>},
-      {"mod", Apply<::fmod>},     {"log", Apply<::log>},     {"log10", Apply<::log10>},
-      {"pow", Apply<::pow>},      {"rad", Apply<Radians>},      {"sin", Apply<::sin>},
-      {"sinh", Apply<::sinh>},    {"sqrt", Apply<::sqrt>},   {"tan", Apply<::tan>},
-      {"tanh", Apply<::tanh>},    {"modf", Fraction},           {"frexp", Split},
-      {"ldexp", Scale},              {"min", Minimum},             {"max", Maximum},
-      {"random", Random},            {"randomseed", RandomSeed},   {nullptr, nullptr},
+      {"abs", Apply<::fabs>},  {"acos", Apply<::acos>},    {"asin", Apply<::asin>},
+      {"atan", Apply<::atan>}, {"atan2", Apply<::atan2>},  {"ceil", Apply<::ceil>},
+      {"cos", Apply<::cos>},   {"cosh", Apply<::cosh>},    {"deg", Apply<Degrees>},
+      {"exp", Apply<::exp>},   {"floor", Apply<::floor>},  {"fmod", Apply<::fmod>},
+      {"mod", Apply<::fmod>},  {"log", Apply<::log>},      {"log10", Apply<::log10>},
+      {"pow", Apply<::pow>},   {"rad", Apply<Radians>},    {"sin", Apply<::sin>},
+      {"sinh", Apply<::sinh>}, {"sqrt", Apply<::sqrt>},    {"tan", Apply<::tan>},
+      {"tanh", Apply<::tanh>}, {"modf", Fraction},         {"frexp", Split},
+      {"ldexp", Scale},        {"min", Minimum},           {"max", Maximum},
+      {"random", Random},      {"randomseed", RandomSeed}, {nullptr, nullptr},
   };
   luaL_newlib(state, functions);
   lua_pushnumber(state, std::numbers::pi);

@@ -25,8 +25,8 @@ int Length(lua_State* state) {
 int Sub(lua_State* state) {
   const std::string_view text = CheckString(state, 1);
   const auto size = static_cast<std::int64_t>(text.size());
-  const std::int64_t first = std::max<std::int64_t>(
-      Position(CheckInteger(state, 2), text.size()), 1);
+  const std::int64_t first =
+      std::max<std::int64_t>(Position(CheckInteger(state, 2), text.size()), 1);
   const std::int64_t last = std::min(Position(OptInteger(state, 3, -1), text.size()), size);
   if (first > last) {
     lua_pushliteral(state, "");
@@ -229,8 +229,8 @@ void AddTemplate(lua_State* state, const Matcher& matcher, luaL_Buffer* out, con
   }
 }
 
-void AddReplacement(lua_State* state, const Matcher& matcher, luaL_Buffer* out,
-                    const char* begin, const char* end) {
+void AddReplacement(lua_State* state, const Matcher& matcher, luaL_Buffer* out, const char* begin,
+                    const char* end) {
   switch (lua_type(state, 3)) {
     case LUA_TFUNCTION: {
       lua_pushvalue(state, 3);
@@ -332,10 +332,21 @@ int StringReplace(lua_State* state) {
 
 void PushStringLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
-      {"byte", ByteFunction},   {"char", Char},       {"dump", Dump},     {"find", StringFind},
-      {"format", StringFormat}, {"gfind", StringMatches}, {"gmatch", StringMatches},
-      {"gsub", StringReplace},  {"len", Length},      {"lower", Lower},   {"match", StringMatch},
-      {"rep", Repeat},          {"reverse", Reverse}, {"sub", Sub},       {"upper", Upper},
+      {"byte", ByteFunction},
+      {"char", Char},
+      {"dump", Dump},
+      {"find", StringFind},
+      {"format", StringFormat},
+      {"gfind", StringMatches},
+      {"gmatch", StringMatches},
+      {"gsub", StringReplace},
+      {"len", Length},
+      {"lower", Lower},
+      {"match", StringMatch},
+      {"rep", Repeat},
+      {"reverse", Reverse},
+      {"sub", Sub},
+      {"upper", Upper},
       {nullptr, nullptr},
   };
   luaL_newlib(state, functions);

@@ -11,7 +11,7 @@
 namespace satchel::lua {
 namespace {
 
-constexpr std::size_t kMaxItem = 512;    // a number with the widest width and precision fits
+constexpr std::size_t kMaxItem = 512;  // a number with the widest width and precision fits
 constexpr std::size_t kMaxFormat = 24;
 
 // Numbers are printed as in the C locale, whatever the host has set.

@@ -123,8 +123,8 @@ int ConcatFunction(lua_State* state) {
   const std::string_view separator = OptString(state, 2, {});
   CheckType(state, 1, LUA_TTABLE);
   int index = static_cast<int>(static_cast<std::uint32_t>(OptInteger(state, 3, 1)));
-  const int last = lua_isnoneornil(state, 4) ? static_cast<int>(lua_rawlen(state, 1))
-                                             : CheckInt(state, 4);
+  const int last =
+      lua_isnoneornil(state, 4) ? static_cast<int>(lua_rawlen(state, 1)) : CheckInt(state, 4);
   luaL_Buffer out;
   luaL_buffinit(state, &out);
   for (; index < last; ++index) {
@@ -140,10 +140,9 @@ int ConcatFunction(lua_State* state) {
 
 void PushTableLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
-      {"concat", ConcatFunction}, {"foreach", ForEach}, {"foreachi", ForEachIndex},
-      {"getn", GetN},             {"insert", Insert},   {"maxn", MaxN},
-      {"remove", Remove},         {"setn", SetN},       {"sort", TableSort},
-      {nullptr, nullptr},
+      {"concat", ConcatFunction}, {"foreach", ForEach}, {"foreachi", ForEachIndex}, {"getn", GetN},
+      {"insert", Insert},         {"maxn", MaxN},       {"remove", Remove},         {"setn", SetN},
+      {"sort", TableSort},        {nullptr, nullptr},
   };
   luaL_newlib(state, functions);
 }

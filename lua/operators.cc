@@ -150,8 +150,7 @@ int Arithmetic(lua_State* state, const char* event, Operation operation) {
   }
   if (!PushArithmeticMetamethod(state, event)) {
     const int culprit = left ? 2 : 1;
-    const std::string_view names =
-        lua_gettop(state) > 2 ? StringAt(state, 3) : std::string_view();
+    const std::string_view names = lua_gettop(state) > 2 ? StringAt(state, 3) : std::string_view();
     RaiseOperand(state, kArithmetic, culprit, NameAt(names, culprit - 1));
   }
   lua_pushvalue(state, 1);
@@ -283,8 +282,8 @@ int CallMethod(lua_State* state) {
 
 void PushOperators(lua_State* state) {
   const luaL_Reg helpers[] = {
-      {"a", ArgTable},     {"c", Concat},     {"f", ForPrepare}, {"g", ForValue},
-      {"h", ConcatNamed},  {"l", Length},     {"m", CallMethod}, {"n", ForLimit},
+      {"a", ArgTable},     {"c", Concat},      {"f", ForPrepare},  {"g", ForValue},
+      {"h", ConcatNamed},  {"l", Length},      {"m", CallMethod},  {"n", ForLimit},
       {"p", ModuloHelper}, {"w", PowerHelper}, {nullptr, nullptr},
   };
   luaL_newlib(state, helpers);

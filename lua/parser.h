@@ -14,14 +14,14 @@ namespace satchel::lua {
 
 // The helpers that a rewritten script calls; one letter each.
 enum class Helper : char {
-  kArg = 'a',           // the table `arg` of a vararg function
-  kConcat = 'c',        // c(x, y, ...)
-  kConcatNamed = 'h',   // h("names", x, y, ...)
-  kForPrepare = 'f',    // for i = f(first, limit, step), g(2.0), g(3.0)
+  kArg = 'a',          // the table `arg` of a vararg function
+  kConcat = 'c',       // c(x, y, ...)
+  kConcatNamed = 'h',  // h("names", x, y, ...)
+  kForPrepare = 'f',   // for i = f(first, limit, step), g(2.0), g(3.0)
   kForValue = 'g',
-  kForLimit = 'n',      // the limit of a loop whose first value is an integer literal
+  kForLimit = 'n',  // the limit of a loop whose first value is an integer literal
   kLength = 'l',
-  kMethod = 'm',        // m(object, "name", ...)
+  kMethod = 'm',  // m(object, "name", ...)
   kModulo = 'p',
   kPower = 'w',
 };
@@ -37,18 +37,18 @@ class Parser {
 
  private:
   enum class Kind : std::uint8_t {
-    kOther,     // a value without a name: results of operators, constructors, functions
-    kNumber,    // a literal, perhaps behind a minus
+    kOther,   // a value without a name: results of operators, constructors, functions
+    kNumber,  // a literal, perhaps behind a minus
     kString,
     kConstant,  // nil, true, false
     kVararg,
     kCall,
-    kLength,    // #x: always a number
+    kLength,  // #x: always a number
     kLocal,
     kUpvalue,
     kGlobal,
     kIndexed,
-    kConcat,    // a chain whose edits are not recorded yet
+    kConcat,  // a chain whose edits are not recorded yet
   };
   struct Expression {
     Kind kind = Kind::kOther;

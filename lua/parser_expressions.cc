@@ -186,8 +186,8 @@ void Parser::Index(Expression* of) {
   Expect(']');
   if (key.edit != kNoEdit && key.integer && keeps_indices_) edits_.Drop(key.edit);
   of->kind = Kind::kIndexed;
-  of->name = key.kind == Kind::kString ? "field '" + std::string(key.string.c_str()) + "'"
-                                       : "field '?'";
+  of->name =
+      key.kind == Kind::kString ? "field '" + std::string(key.string.c_str()) + "'" : "field '?'";
 }
 
 // `o:goto(a)` becomes m(o,"goto",a).
@@ -328,10 +328,8 @@ void Parser::CloseFunction() {
 Parser::Expression Parser::NumberLiteral() {
   const Token& literal = lexer_.token();
   const std::string_view text = lexer_.TextOf(literal);
-  Expression number{.kind = Kind::kNumber,
-                    .begin = literal.begin,
-                    .end = literal.end,
-                    .number = literal.number};
+  Expression number{
+      .kind = Kind::kNumber, .begin = literal.begin, .end = literal.end, .number = literal.number};
   const bool digits = text.find_first_not_of("0123456789") == text.npos;
   constexpr double kExact = 9007199254740992.0;
   number.integer = digits && literal.number < kExact;
@@ -400,8 +398,7 @@ Parser::Expression Parser::Unary(int op) {
     result.kind = Kind::kLength;
     if (has_length_metamethods_) {
       edits_.Replace(result.begin, result.begin + 1, Call(Helper::kLength));
-      edits_.Close(result.end,
-                   operand.name.empty() ? ")" : "," + Quoted(operand.name) + ")");
+      edits_.Close(result.end, operand.name.empty() ? ")" : "," + Quoted(operand.name) + ")");
     } else {
       edits_.Open(result.begin, "(");
       edits_.Close(result.end, "+0.0)");
@@ -413,8 +410,7 @@ Parser::Expression Parser::Unary(int op) {
 Parser::Expression Parser::Operand(int limit) {
   const Level level(*this);
   const int unary = token();
-  Expression left =
-      unary == kNot || unary == '-' || unary == '#' ? Unary(unary) : Simple();
+  Expression left = unary == kNot || unary == '-' || unary == '#' ? Unary(unary) : Simple();
   while (PriorityOf(token()).left > limit) {
     const int op = token();
     const std::size_t op_begin = begin();
@@ -427,8 +423,8 @@ Parser::Expression Parser::Operand(int limit) {
   return left;
 }
 
-Parser::Expression Parser::Combine(int op, Expression left, Expression right,
-                                   std::size_t op_begin, std::size_t op_end) {
+Parser::Expression Parser::Combine(int op, Expression left, Expression right, std::size_t op_begin,
+                                   std::size_t op_end) {
   Expression result{.begin = left.begin, .end = right.end};
   if (op == kConcat) {
     edits_.Replace(op_begin, op_end, ",");
@@ -463,8 +459,8 @@ void Parser::Finish(Expression* expression) {
     names += operand.name;
     named = named || !operand.name.empty();
   }
-  edits_.Open(expression->begin, named ? Call(Helper::kConcatNamed) + Quoted(names) + ","
-                                       : Call(Helper::kConcat));
+  edits_.Open(expression->begin,
+              named ? Call(Helper::kConcatNamed) + Quoted(names) + "," : Call(Helper::kConcat));
   edits_.Close(expression->end, ")");
   expression->kind = Kind::kOther;
   expression->chain.clear();

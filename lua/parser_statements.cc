@@ -296,7 +296,7 @@ void Parser::FunctionStatement() {
   const std::string_view first = TakeName();
   const Found found = Find(function_, first);
   bool assigned = MustRename(first) && found == Found::kGlobal;
-  std::string target = !MustRename(first)     ? std::string(first)
+  std::string target = !MustRename(first)        ? std::string(first)
                        : found == Found::kGlobal ? "_ENV[\"" + std::string(first) + "\"]"
                                                  : Renamed(first);
   bool method = false;

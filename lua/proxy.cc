@@ -11,9 +11,7 @@ namespace {
 const char kProxiesKey = 0;
 const char kShownKey = 0;
 
-void PushRegistry(lua_State* state, const char* key) {
-  lua_rawgetp(state, LUA_REGISTRYINDEX, key);
-}
+void PushRegistry(lua_State* state, const char* key) { lua_rawgetp(state, LUA_REGISTRYINDEX, key); }
 
 int RaiseReadonly(lua_State* state) {
   PushPosition(state, 1);

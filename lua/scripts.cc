@@ -3,8 +3,8 @@
 #include "base/bytes.h"
 #include "engine/error_text.h"
 #include "lua/convert.h"
-#include "lua/error_translate.h"
 #include "lua/error_text.h"
+#include "lua/error_translate.h"
 #include "lua/redis_api.h"
 
 namespace satchel::lua {

@@ -23,9 +23,7 @@ const char kLoadingGlobalsKey = 0;
 const char kEnvironmentKey = 0;
 const char kOperatorsKey = 0;
 
-void PushRegistry(lua_State* state, const char* key) {
-  lua_rawgetp(state, LUA_REGISTRYINDEX, key);
-}
+void PushRegistry(lua_State* state, const char* key) { lua_rawgetp(state, LUA_REGISTRYINDEX, key); }
 
 void SetRegistry(lua_State* state, const char* key) { lua_rawsetp(state, LUA_REGISTRYINDEX, key); }
 
@@ -194,9 +192,8 @@ void State::OpenLibraries() {
     void (*push)(lua_State*);
   };
   constexpr Library kLibraries[] = {
-      {"string", PushStringLibrary}, {"table", PushTableLibrary},
-      {"math", PushMathLibrary},     {"coroutine", PushCoroutineLibrary},
-      {"os", PushOsLibrary},         {"cjson", PushJsonLibrary},
+      {"string", PushStringLibrary},       {"table", PushTableLibrary}, {"math", PushMathLibrary},
+      {"coroutine", PushCoroutineLibrary}, {"os", PushOsLibrary},       {"cjson", PushJsonLibrary},
   };
   for (const Library& library : kLibraries) {
     library.push(state_);
