@@ -134,6 +134,11 @@ std::string_view OptString(lua_State* state, int argument, std::string_view fall
   return lua_isnoneornil(state, argument) ? fallback : CheckString(state, argument);
 }
 
+bool HasRoom(lua_State* state, int values) {
+  constexpr int kMaxStack = 8000;
+  return values <= kMaxStack - lua_gettop(state) && lua_checkstack(state, values) != 0;
+}
+
 void PushNumberText(lua_State* state, double value) {
   char buffer[kNumberTextSize];
   lua_pushlstring(state, buffer, WriteNumber(value, buffer));

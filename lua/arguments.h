@@ -43,6 +43,9 @@ std::int64_t OptInteger(lua_State* state, int argument, std::int64_t fallback);
 std::string_view CheckString(lua_State* state, int argument);
 std::string_view OptString(lua_State* state, int argument, std::string_view fallback);
 
+// Whether a C function of 5.1 has room for `values` more on its stack; makes the room.
+bool HasRoom(lua_State* state, int values);
+
 // A string argument that is known to be one.
 inline std::string_view StringAt(lua_State* state, int index) {
   std::size_t size = 0;

@@ -9,10 +9,10 @@ namespace {
 
 constexpr std::string_view kAttempt = "attempt to ";
 
-constexpr std::array<std::string_view, 5> kOperations = {
-    "call ", "index ", "get length of ", "perform arithmetic on ", "concatenate "};
+constexpr std::array<std::string_view, 5> kOperations = {"call ", "index ", "get length of ",
+                                                         "perform arithmetic on ", "concatenate "};
 
-constexpr std::array<std::string_view, 7> kTypes = {"nil",    "boolean",  "number", "string",
+constexpr std::array<std::string_view, 7> kTypes = {"nil",   "boolean",  "number", "string",
                                                     "table", "function", "thread"};
 
 // 5.1 names these; constants, metamethods and iterators have no name there.

@@ -84,7 +84,7 @@ int ToHexDigits(lua_State* state) {
 
 }  // namespace
 
-void OpenBit(lua_State* state) {
+void PushBitLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
       {"tobit", ToBit},      {"bnot", Not},          {"band", And},
       {"bor", Or},           {"bxor", Xor},          {"lshift", ShiftLeft},

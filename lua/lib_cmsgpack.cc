@@ -13,7 +13,7 @@
 #include "base/bytes.h"
 #include "lua/arguments.h"
 #include "lua/libraries.h"
-#include "lua/state.h"
+#include "lua/proxy.h"
 #include "lua/table_order.h"
 
 namespace satchel::lua {
@@ -352,7 +352,7 @@ int UnpackLimit(lua_State* state) {
 
 }  // namespace
 
-void OpenCmsgpack(lua_State* state) {
+void PushCmsgpackLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
       {"pack", Pack},
       {"unpack", Unpack},

@@ -343,7 +343,7 @@ int Size(lua_State* state) {
 
 }  // namespace
 
-void OpenStruct(lua_State* state) {
+void PushStructLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
       {"pack", Pack},
       {"unpack", Unpack},

@@ -1,7 +1,7 @@
 #include "lua/number_text.h"
 
-#include <clocale>
 #include <charconv>
+#include <clocale>
 #include <cmath>
 #include <cstdlib>
 #include <cstring>
@@ -18,9 +18,8 @@ locale_t PlainLocale() {
 }
 
 std::size_t Write(double value, char (&buffer)[kNumberTextSize], int digits) {
-  const auto end = std::to_chars(buffer, buffer + sizeof buffer, value,
-                                 std::chars_format::general, digits)
-                       .ptr;
+  const auto end =
+      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, digits).ptr;
   return static_cast<std::size_t>(end - buffer);
 }
 
@@ -31,8 +30,8 @@ std::size_t WriteGeneral(double value, char (&buffer)[kNumberTextSize], int digi
   if (value > -kPlainIntegers && value < kPlainIntegers) {
     const auto integer = static_cast<std::int64_t>(value);
     if (static_cast<double>(integer) == value && (integer != 0 || !std::signbit(value))) {
-      return static_cast<std::size_t>(
-          std::to_chars(buffer, buffer + sizeof buffer, integer).ptr - buffer);
+      return static_cast<std::size_t>(std::to_chars(buffer, buffer + sizeof buffer, integer).ptr -
+                                      buffer);
     }
   }
   return Write(value, buffer, digits);
@@ -89,6 +88,11 @@ std::optional<double> ReadNumber(std::string_view text, int base) {
 std::int64_t TruncateToInt64(double value) {
   if (!(value >= -9223372036854775808.0 && value < 9223372036854775808.0)) return INT64_MIN;
   return static_cast<std::int64_t>(value);
+}
+
+std::int32_t TruncateToInt32(double value) {
+  if (!(value > -2147483649.0 && value < 2147483648.0)) return INT32_MIN;
+  return static_cast<std::int32_t>(value);
 }
 
 std::uint64_t TruncateToUint64(double value) {

@@ -27,6 +27,7 @@ std::optional<double> ReadNumeral(const char* text);
 
 // Towards zero; NaN and what does not fit give the smallest value.
 std::int64_t TruncateToInt64(double value);
+std::int32_t TruncateToInt32(double value);
 // The same into 64 unsigned bits; negative values wrap.
 std::uint64_t TruncateToUint64(double value);
 

@@ -28,7 +28,7 @@ Result<std::uint32_t> ReadFlags(lua_State* state) {
   for (lua_Integer i = 1;; ++i) {
     if (lua_rawgeti(state, -1, i) == LUA_TNIL) break;
     if (!IsText(state, -1)) return Refusal("unknown flag given");
-    const auto flag = FindScriptFlag(TopText(state));
+    const auto flag = FindScriptFlag(ToLower(TopText(state)));
     if (!flag) return Refusal("unknown flag given");
     flags |= *flag;
     lua_pop(state, 1);

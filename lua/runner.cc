@@ -8,6 +8,7 @@
 #include "engine/error_text.h"
 #include "lua/convert.h"
 #include "lua/error_text.h"
+#include "lua/error_translate.h"
 #include "lua/redis_api.h"
 
 namespace satchel::lua {
@@ -22,6 +23,7 @@ int AddPosition(lua_State* state) {
   if (known && where.what[0] == 'C') {
     known = lua_getstack(state, 2, &where) != 0 && lua_getinfo(state, "Sl", &where) != 0;
   }
+  TranslateErrorAtTop(state);
   if (!lua_istable(state, 1)) {
     std::size_t size = 0;
     const char* text = luaL_tolstring(state, 1, &size);
