@@ -486,6 +486,11 @@ void Engine::NoteSlow(Session& session, const Command& command, Args args, std::
   }
 }
 
+void Engine::NoteRefusal(const Command* command, std::string_view error) {
+  if (command != nullptr) ++command_stats_[command->index].rejected;
+  CountError(error.substr(0, error.find(' ')));
+}
+
 void Engine::ResetStats() {
   const std::uint64_t changes = stats_.changes;
   stats_ = Stats{};

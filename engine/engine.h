@@ -287,6 +287,8 @@ class Engine {
   Heap& heap() { return heap_; }
   CommandStats& command_stats(const Command& command) { return command_stats_[command.index]; }
   void ResetStats();
+  // A command (null: an unknown one) that was refused with this error outside of Execute.
+  void NoteRefusal(const Command* command, std::string_view error);
   LatencyEvents& latency() { return latency_; }
   const LatencyHistogram& latency_of(const Command& command) const {
     return histograms_[command.index];

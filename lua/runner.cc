@@ -69,6 +69,12 @@ bool FieldIsTrue(lua_State* state, const char* name) {
   return is_true;
 }
 
+// The error table at the top, if it is one, may be of a command, which counted the error.
+void NoteIfCounted(lua_State* state, engine::Call& call) {
+  if (!lua_istable(state, -1)) return;
+  if (FieldIsTrue(state, "ignore_error_stats_update")) call.NoteErrorWasCounted();
+}
+
 std::string_view BusyText(ScriptKind kind) {
   return kind == ScriptKind::kEval ? kBusyScript : kBusyFunction;
 }
@@ -136,6 +142,7 @@ void Runner::Run(State& state, engine::Call& call, Reply& reply, const Job& job,
   lua_sethook(s, nullptr, 0, 0);
   engine_.EndBusy();
   if (status == LUA_OK) {
+    NoteIfCounted(s, call);
     ReplyLuaValue(s, session_.protocol == 3, reply);
   } else {
     if (undo_ != nullptr && undo_->keys() > 0) {
@@ -168,7 +175,7 @@ void Runner::ReplyFailure(lua_State* s, Reply& reply) {
     const char* text = lua_type(s, -1) == LUA_TSTRING ? lua_tostring(s, -1) : "unknown error";
     return reply.Error("ERR " + std::string(text) + " script: " + name + ".");
   }
-  if (FieldIsTrue(s, "ignore_error_stats_update")) call_->NoteErrorWasCounted();
+  NoteIfCounted(s, *call_);
   std::string text = FieldText(s, "err");
   if (text.empty()) text = "ERR unknown error";
   if (text[0] == '-') text.erase(0, 1);
@@ -212,7 +219,10 @@ void Runner::CallFromScript(lua_State* state) {
   const engine::Args args = arguments.args();
   const engine::Command* row = nullptr;
   const std::string_view refusal = RefusalOfCall(args, &row);
-  if (!refusal.empty()) return PushCountedErrorTable(state, refusal);
+  if (!refusal.empty()) {
+    engine_.NoteRefusal(row, refusal);
+    return PushCountedErrorTable(state, refusal);
+  }
   if (config_.strict) Watch(*row, args);
   wrote_ = wrote_ || (row->flags & engine::kWrite);
   StackSink sink(state, session_.protocol == 3);
@@ -235,8 +245,8 @@ void Runner::Watch(const engine::Command& row, engine::Args args) {
   bool crosses = false;
   for (const engine::KeyPosition& position : positions) {
     const std::string_view key = args[position.index];
-    undeclared = undeclared || std::find(job_->keys.begin(), job_->keys.end(), key) ==
-                                   job_->keys.end();
+    undeclared =
+        undeclared || std::find(job_->keys.begin(), job_->keys.end(), key) == job_->keys.end();
     const int slot = KeySlot(key);
     if (slot_ < 0) slot_ = slot;
     crosses = crosses || slot != slot_;

@@ -284,6 +284,7 @@ Result<void> Snapshotter::CommitCut(RunWriter& writer) {
                       .total_keys = cut.total_keys,
                       .writer = std::string(kWriterVersion)};
   committed.dbmap = cut.dbmap;
+  committed.functions = cut.functions;
   auto outcome = writer.Commit(committed, cut.first_dbid);
   written_bytes_ = writer.written_bytes();
   return outcome;

@@ -31,7 +31,8 @@ bool IsException(std::string_view name) {
 }
 
 Frame Expected(const json& reply) {
-  if (reply.contains("int")) return {.type = ':', .text = std::to_string(reply["int"].get<std::int64_t>())};
+  if (reply.contains("int"))
+    return {.type = ':', .text = std::to_string(reply["int"].get<std::int64_t>())};
   if (reply.contains("status")) return {.type = '+', .text = reply["status"]};
   if (reply.contains("error")) return {.type = '-', .text = reply["error"]};
   if (reply.contains("nil")) return {.type = '$', .null = true};
@@ -46,8 +47,7 @@ Frame Expected(const json& reply) {
 }
 
 std::vector<std::string> EvalOf(const json& entry) {
-  std::vector<std::string> words = {"EVAL", entry["script"],
-                                    std::to_string(entry["keys"].size())};
+  std::vector<std::string> words = {"EVAL", entry["script"], std::to_string(entry["keys"].size())};
   for (const json& key : entry["keys"]) words.push_back(key);
   for (const json& arg : entry["args"]) words.push_back(arg);
   return words;
@@ -68,8 +68,9 @@ TEST(LuaSnippets, ReplyAsRedisServerDid) {
     const Frame wanted = expected.contains("server_crash") ? Frame{} : Expected(expected);
     EXPECT_TRUE(!IsException(name) || reply != wanted) << name << " is no exception any more";
     if (reply == wanted || IsException(name)) continue;
-    ADD_FAILURE() << name << "\n  script   " << entry["script"].get<std::string>() << "\n  expected "
-                  << oracle::Describe(wanted) << "\n  got      " << oracle::Describe(reply);
+    ADD_FAILURE() << name << "\n  script   " << entry["script"].get<std::string>()
+                  << "\n  expected " << oracle::Describe(wanted) << "\n  got      "
+                  << oracle::Describe(reply);
   }
 }
 
