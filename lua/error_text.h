@@ -41,11 +41,6 @@ inline constexpr std::string_view kUnkillable =
     "either wait the script termination or kill the server in a hard way using the SHUTDOWN "
     "NOSAVE command.";
 inline constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
-inline constexpr std::string_view kScriptMisconf =
-    "MISCONF Redis is configured to save RDB snapshots, but it's currently unable to persist to "
-    "disk. Writable scripts are blocked.  Use 'no-writes' flag for read only scripts.";
-inline constexpr std::string_view kScriptOutOfMemory =
-    "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
 inline constexpr std::string_view kCannotBeUndone =
     "ERR This command cannot be undone: it is not allowed from script while script-rollback is yes";
 inline constexpr std::string_view kReadonlyTable = "Attempt to modify a readonly table";

@@ -106,13 +106,10 @@ Runner::Runner(engine::Engine& engine)
 // --- Before and after ----------------------------------------------------------------------
 
 std::string_view Runner::RefusalOf(const Job& job) const {
-  if (!job.has_flags) return {};
-  if (!(job.flags & kNoWrites)) {
-    if (!engine_.write_refusal().empty()) return kScriptMisconf;
-    if (job.read_only) return kWriteFlagInReadOnly;
-  }
-  if (!(job.flags & (kAllowOom | kNoWrites)) && engine_.out_of_memory()) return kScriptOutOfMemory;
-  return {};
+  if (!job.has_flags || (job.flags & kNoWrites)) return {};
+  if (!(job.flags & kAllowOom) && engine_.out_of_memory()) return engine::kOutOfMemory;
+  if (!engine_.write_refusal().empty()) return engine_.write_refusal();
+  return job.read_only ? kWriteFlagInReadOnly : std::string_view();
 }
 
 void Runner::Run(State& state, engine::Call& call, Reply& reply, const Job& job, int arguments) {
