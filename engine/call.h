@@ -50,6 +50,13 @@ class Call {
   const Entry* FindIn(int db, std::string_view key);
   // Counts a hit or a miss whatever the command's flags; leaves the access time alone.
   const Entry* Read(std::string_view key);
+  // As Read, and notes the access time: what commands that write, too, find as readers do.
+  const Entry* ReadAndUse(std::string_view key);
+  // Notes that the entry is used now; what Find and the door do.
+  void NoteUse(const Entry& entry) {
+    if (engine_.config_.eviction.uses_lfu()) return CountUse(entry);
+    engine_.NoteTime(const_cast<Entry&>(entry));
+  }
   // Without touching statistics or access time.
   const Entry* Look(std::string_view key) { return LookIn(db(), key); }
   const Entry* LookIn(int db, std::string_view key);
@@ -182,6 +189,7 @@ class Call {
   static Entry* NewEntry(std::string_view key, T value);
   void Overwrite(Entry* entry);
   std::uint64_t HashOf(std::string_view key) const;
+  void CountUse(const Entry& entry);
 
   Engine& engine_;
   Session& session_;
@@ -193,6 +201,7 @@ class Call {
   bool keeps_watchers_ = false;
   bool flushed_ = false;  // the tracking clients were told
   std::optional<std::string_view> ready_key_;
+  std::array<const Entry*, 2> counted_{};  // uses that LFU has counted
   // The hash of the first argument, which is the key of most commands.
   mutable bool hash_known_ = false;
   mutable std::uint64_t hash_ = 0;
