@@ -33,22 +33,10 @@ std::string Call::SubcommandText() const {
          std::string(command_.parent != nullptr ? command_.parent->name : command_.name) + " HELP.";
 }
 
-std::uint64_t Call::HashOf(std::string_view key) const {
-  if (args_.size() < 2 || key.data() != args_[1].data() || key.size() != args_[1].size()) {
-    return engine_.keyspace_.Hash(key);
-  }
-  if (!hash_known_) {
-    hash_ = engine_.keyspace_.Hash(key);
-    hash_known_ = true;
-  }
-  return hash_;
-}
-
 // --- Lookups -------------------------------------------------------------------------------
 
-const Entry* Call::LookIn(int db, std::string_view key) {
-  const Entry* entry = engine_.keyspace_.Peek(db, key, HashOf(key));
-  if (entry == nullptr || !entry->may_expire() || engine_.replaying_) return entry;
+const Entry* Call::WithoutExpired(int db, std::string_view key, const Entry* entry) {
+  if (engine_.replaying_) return entry;
   if (entry->ExpiredAt(now_ms())) {
     engine_.Expire(db, key);
     return nullptr;

@@ -59,7 +59,11 @@ class Call {
   }
   // Without touching statistics or access time.
   const Entry* Look(std::string_view key) { return LookIn(db(), key); }
-  const Entry* LookIn(int db, std::string_view key);
+  const Entry* LookIn(int db, std::string_view key) {
+    const Entry* entry = engine_.keyspace_.Peek(db, key, HashOf(key));
+    if (entry == nullptr || !entry->may_expire()) return entry;
+    return WithoutExpired(db, key, entry);
+  }
   // Null when absent; kWrongType when another type. T: List, Set, SortedSet, Hash, Stream.
   template <class T>
   Result<const T*> Find(std::string_view key);
@@ -188,7 +192,18 @@ class Call {
   template <class T>
   static Entry* NewEntry(std::string_view key, T value);
   void Overwrite(Entry* entry);
-  std::uint64_t HashOf(std::string_view key) const;
+  std::uint64_t HashOf(std::string_view key) const {
+    if (args_.size() < 2 || key.data() != args_[1].data() || key.size() != args_[1].size()) {
+      return engine_.keyspace_.Hash(key);
+    }
+    if (!hash_known_) {
+      hash_ = engine_.keyspace_.Hash(key);
+      hash_known_ = true;
+    }
+    return hash_;
+  }
+  // What is left of an entry that has a deadline, or whose fields have: null once it expired.
+  const Entry* WithoutExpired(int db, std::string_view key, const Entry* entry);
   void CountUse(const Entry& entry);
 
   Engine& engine_;
