@@ -74,10 +74,11 @@ void PrintCommands() {
 }  // namespace
 
 void AddCommands(CLI::App& app, int& exit_code) {
-  app.add_subcommand("commands", "List all commands as Markdown: what they do, cost, version.")->callback([&exit_code] {
-    PrintCommands();
-    exit_code = kExitOk;
-  });
+  app.add_subcommand("commands", "List all commands as Markdown: what they do, cost, version.")
+      ->callback([&exit_code] {
+        PrintCommands();
+        exit_code = kExitOk;
+      });
 }
 
 }  // namespace satchel::cli

@@ -13,7 +13,8 @@ TEST(Rate, OneSampleIsNoRate) {
 
 TEST(Rate, ItIsTheMeanOfTheLastSixteenSamples) {
   Rate rate;
-  for (std::uint64_t i = 0; i <= 16; ++i) rate.Sample(1000 + static_cast<std::int64_t>(i) * 100, i * 10);
+  for (std::uint64_t i = 0; i <= 16; ++i)
+    rate.Sample(1000 + static_cast<std::int64_t>(i) * 100, i * 10);
   EXPECT_DOUBLE_EQ(rate.per_second(), 100);
   for (std::int64_t i = 1; i <= 8; ++i) rate.Sample(2600 + i * 100, 160);
   EXPECT_DOUBLE_EQ(rate.per_second(), 50);
