@@ -96,7 +96,9 @@ std::int32_t TruncateToInt32(double value) {
 }
 
 std::uint64_t TruncateToUint64(double value) {
-  if (value < 9223372036854775808.0) return static_cast<std::uint64_t>(TruncateToInt64(value));
+  if (!(value >= 9223372036854775808.0)) {
+    return static_cast<std::uint64_t>(TruncateToInt64(value));
+  }
   const std::int64_t rest = TruncateToInt64(value - 9223372036854775808.0);
   return static_cast<std::uint64_t>(rest) ^ (std::uint64_t{1} << 63);
 }

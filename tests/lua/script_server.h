@@ -17,10 +17,7 @@ namespace satchel::lua {
 class ScriptServer {
  public:
   explicit ScriptServer(std::string announced_version = "7.0.15")
-      : engine_({.clock = clock_,
-                 .lock = lock_,
-                 .seed = 1,
-                 .commands = Commands()}),
+      : engine_({.clock = clock_, .lock = lock_, .seed = 1, .commands = Commands()}),
         scripts_(engine_) {
     engine_.config().announced_version = std::move(announced_version);
     Reconnect();

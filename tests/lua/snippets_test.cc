@@ -35,7 +35,8 @@ constexpr std::string_view kPendingLibraries[] = {"bit.", "struct.", "cmsgpack."
 constexpr int kPending = 49;
 
 Frame Expected(const json& reply) {
-  if (reply.contains("int")) return {.type = ':', .text = std::to_string(reply["int"].get<std::int64_t>())};
+  if (reply.contains("int"))
+    return {.type = ':', .text = std::to_string(reply["int"].get<std::int64_t>())};
   if (reply.contains("status")) return {.type = '+', .text = reply["status"]};
   if (reply.contains("error")) return {.type = '-', .text = reply["error"]};
   if (reply.contains("nil")) return {.type = '$', .null = true};
@@ -50,8 +51,7 @@ Frame Expected(const json& reply) {
 }
 
 std::vector<std::string> EvalOf(const json& entry) {
-  std::vector<std::string> words = {"EVAL", entry["script"],
-                                    std::to_string(entry["keys"].size())};
+  std::vector<std::string> words = {"EVAL", entry["script"], std::to_string(entry["keys"].size())};
   for (const json& key : entry["keys"]) words.push_back(key);
   for (const json& arg : entry["args"]) words.push_back(arg);
   return words;
