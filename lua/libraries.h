@@ -18,6 +18,10 @@ void PushMathLibrary(lua_State* state);
 void PushCoroutineLibrary(lua_State* state);
 void PushOsLibrary(lua_State* state);
 void PushJsonLibrary(lua_State* state);
+// What Redis has built in beside: LuaBitOp, struct, lua-cmsgpack. Hostile bytes raise errors.
+void PushBitLibrary(lua_State* state);
+void PushStructLibrary(lua_State* state);
+void PushCmsgpackLibrary(lua_State* state);
 
 // For the library tables: string.format, and the functions on patterns.
 int StringFormat(lua_State* state);

@@ -199,6 +199,8 @@ void State::OpenLibraries() {
   constexpr Library kLibraries[] = {
       {"string", PushStringLibrary},       {"table", PushTableLibrary}, {"math", PushMathLibrary},
       {"coroutine", PushCoroutineLibrary}, {"os", PushOsLibrary},       {"cjson", PushJsonLibrary},
+      {"bit", PushBitLibrary},             {"struct", PushStructLibrary},
+      {"cmsgpack", PushCmsgpackLibrary},
   };
   for (const Library& library : kLibraries) {
     library.push(state_);

@@ -10,6 +10,7 @@ std::shared_ptr<const engine::CommandTable> Commands() {
   std::vector<std::span<const engine::Command>> tables(engine::EngineCommandTables().begin(),
                                                        engine::EngineCommandTables().end());
   tables.push_back(ScriptCommands());
+  tables.push_back(FunctionCommands());
   return std::make_shared<const engine::CommandTable>(tables);
 }
 
