@@ -40,9 +40,9 @@ class StackSink final : public Reply {
   static constexpr std::size_t kOpen = static_cast<std::size_t>(-1);
   struct Frame {
     Aggregate kind;
-    std::size_t missing;   // values still to come, or kOpen
-    lua_Integer next = 1;  // array index
-    bool has_key = false;  // kMap: the key lies on the stack
+    std::size_t missing;                     // values still to come, or kOpen
+    lua_Integer next = 1;                    // array index
+    bool has_key = false;                    // kMap: the key lies on the stack
     std::optional<TableFiller> filler = {};  // kMap, kSet
   };
 

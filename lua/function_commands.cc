@@ -198,8 +198,7 @@ void FunctionKill(Call& call, Reply& reply) {
 
 // --- Rows ----------------------------------------------------------------------------------
 
-constexpr std::string_view kToAllShards =
-    "request_policy:all_shards response_policy:all_succeeded";
+constexpr std::string_view kToAllShards = "request_policy:all_shards response_policy:all_succeeded";
 
 constexpr Command FunctionRow(std::string_view name, int arity, std::uint32_t flags,
                               CommandFunction run, std::string_view complexity,

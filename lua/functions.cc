@@ -112,7 +112,8 @@ State& Functions::state() {
 // --- Compiling -----------------------------------------------------------------------------
 
 Result<void> Functions::Register(Function function) {
-  if (!IsName(function.name)) return MakeError(ErrorCode::kInvalidArgument, std::string(kBadLibraryName));
+  if (!IsName(function.name))
+    return MakeError(ErrorCode::kInvalidArgument, std::string(kBadLibraryName));
   for (const Function& other : loading_->functions) {
     if (!EqualIgnoreCase(other.name, function.name)) continue;
     return MakeError(ErrorCode::kInvalidArgument, "Function already exists in the library");

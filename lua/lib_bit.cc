@@ -71,8 +71,8 @@ int RotateRight(lua_State* state) {
 int ToHexDigits(lua_State* state) {
   constexpr int kMaxDigits = 8;
   std::uint32_t bits = BitsArgument(state, 1);
-  const auto wanted = static_cast<std::int32_t>(
-      lua_isnone(state, 2) ? std::uint32_t{kMaxDigits} : BitsArgument(state, 2));
+  const auto wanted = static_cast<std::int32_t>(lua_isnone(state, 2) ? std::uint32_t{kMaxDigits}
+                                                                     : BitsArgument(state, 2));
   const char* const digits = wanted < 0 ? "0123456789ABCDEF" : "0123456789abcdef";
   const std::int64_t count = wanted < 0 ? -std::int64_t{wanted} : wanted;
   const auto shown = static_cast<std::size_t>(count < kMaxDigits ? count : kMaxDigits);
@@ -86,10 +86,9 @@ int ToHexDigits(lua_State* state) {
 
 void PushBitLibrary(lua_State* state) {
   const luaL_Reg functions[] = {
-      {"tobit", ToBit},      {"bnot", Not},          {"band", And},
-      {"bor", Or},           {"bxor", Xor},          {"lshift", ShiftLeft},
-      {"rshift", ShiftRight}, {"arshift", ShiftSigned}, {"rol", RotateLeft},
-      {"ror", RotateRight},  {"bswap", Swap},        {"tohex", ToHexDigits},
+      {"tobit", ToBit},    {"bnot", Not},         {"band", And},          {"bor", Or},
+      {"bxor", Xor},       {"lshift", ShiftLeft}, {"rshift", ShiftRight}, {"arshift", ShiftSigned},
+      {"rol", RotateLeft}, {"ror", RotateRight},  {"bswap", Swap},        {"tohex", ToHexDigits},
       {nullptr, nullptr},
   };
   luaL_newlib(state, functions);

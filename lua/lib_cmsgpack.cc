@@ -185,8 +185,7 @@ class Unpacker {
   // Pushes the next value.
   void Value() {
     Need(1);
-    CheckStack(state_,
-               "too many return values at once; use unpack_one or unpack_limit instead.");
+    CheckStack(state_, "too many return values at once; use unpack_one or unpack_limit instead.");
     const int tag = static_cast<unsigned char>(rest_[0]);
     if (tag < 0x80) return Fixed(tag);
     if (tag >= 0xe0) return Fixed(tag - 0x100);
@@ -316,11 +315,11 @@ int UnpackFrom(lua_State* state, std::int64_t limit, std::int64_t offset) {
   const bool all = limit == 0 && offset == 0;
   if (offset < 0 || limit < 0) {
     Raise(state, "Invalid request to unpack with offset of %d and limit of %d.",
-                      static_cast<int>(offset), static_cast<int>(size));
+          static_cast<int>(offset), static_cast<int>(size));
   }
   if (offset > size) {
-    Raise(state, "Start offset %d greater than input length %d.",
-                      static_cast<int>(offset), static_cast<int>(size));
+    Raise(state, "Start offset %d greater than input length %d.", static_cast<int>(offset),
+          static_cast<int>(size));
   }
   if (all) limit = INT_MAX;
   Unpacker unpacker(state, input.substr(static_cast<std::size_t>(offset)));
@@ -328,9 +327,7 @@ int UnpackFrom(lua_State* state, std::int64_t limit, std::int64_t offset) {
   for (; !unpacker.done() && count < limit; ++count) unpacker.Value();
   if (all) return count;
   CheckStack(state, "in function mp_unpack_full");
-  lua_pushnumber(state, unpacker.done()
-                            ? -1
-                            : static_cast<double>(input.size() - unpacker.left()));
+  lua_pushnumber(state, unpacker.done() ? -1 : static_cast<double>(input.size() - unpacker.left()));
   lua_insert(state, 2);
   return count + 1;
 }

@@ -141,7 +141,8 @@ int SetResp(lua_State* state) {
 }
 
 int SetRepl(lua_State* state) {
-  if (lua_gettop(state) != 1) return RaiseTable(state, "ERR redis.set_repl() requires two arguments.");
+  if (lua_gettop(state) != 1)
+    return RaiseTable(state, "ERR redis.set_repl() requires two arguments.");
   const std::int64_t flags = TruncateToInt64(ToNumber(state, 1).value_or(0));
   if ((flags & ~3) != 0) {
     return RaiseTable(state,

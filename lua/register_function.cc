@@ -18,9 +18,7 @@ bool IsText(lua_State* state, int index) {
 }
 
 // The text at the top; a number is replaced by its own.
-std::string TopText(lua_State* state) {
-  return std::string(CheckString(state, lua_gettop(state)));
-}
+std::string TopText(lua_State* state) { return std::string(CheckString(state, lua_gettop(state))); }
 
 // The flags in the array at the top.
 Result<std::uint32_t> ReadFlags(lua_State* state) {

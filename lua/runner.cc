@@ -235,8 +235,8 @@ void Runner::Watch(const engine::Command& row, engine::Args args) {
   bool crosses = false;
   for (const engine::KeyPosition& position : positions) {
     const std::string_view key = args[position.index];
-    undeclared = undeclared || std::find(job_->keys.begin(), job_->keys.end(), key) ==
-                                   job_->keys.end();
+    undeclared =
+        undeclared || std::find(job_->keys.begin(), job_->keys.end(), key) == job_->keys.end();
     const int slot = KeySlot(key);
     if (slot_ < 0) slot_ = slot;
     crosses = crosses || slot != slot_;

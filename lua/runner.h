@@ -46,7 +46,7 @@ class Runner {
 
   struct Job {
     ScriptKind kind = ScriptKind::kEval;
-    std::string_view name;  // SHA1, or the function's name
+    std::string_view name;   // SHA1, or the function's name
     bool has_flags = false;  // else the script may do what it wants, as scripts of old
     std::uint32_t flags = 0;
     bool read_only = false;  // the command was an _RO one

@@ -64,7 +64,7 @@ class Scripts {
     int function;  // reference in the registry
     bool shebang;
     std::uint32_t flags;
-    std::size_t bytes;  // of its text
+    std::size_t bytes;                                         // of its text
     std::optional<std::list<std::string>::iterator> use = {};  // in recent_
   };
 

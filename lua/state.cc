@@ -197,9 +197,14 @@ void State::OpenLibraries() {
     void (*push)(lua_State*);
   };
   constexpr Library kLibraries[] = {
-      {"string", PushStringLibrary},       {"table", PushTableLibrary}, {"math", PushMathLibrary},
-      {"coroutine", PushCoroutineLibrary}, {"os", PushOsLibrary},       {"cjson", PushJsonLibrary},
-      {"bit", PushBitLibrary},             {"struct", PushStructLibrary},
+      {"string", PushStringLibrary},
+      {"table", PushTableLibrary},
+      {"math", PushMathLibrary},
+      {"coroutine", PushCoroutineLibrary},
+      {"os", PushOsLibrary},
+      {"cjson", PushJsonLibrary},
+      {"bit", PushBitLibrary},
+      {"struct", PushStructLibrary},
       {"cmsgpack", PushCmsgpackLibrary},
   };
   for (const Library& library : kLibraries) {

@@ -84,7 +84,7 @@ class Batch {
   resp::CommandBatch commands_;
   std::vector<Planned> planned_;  // one a command
   std::vector<Run> runs_;
-  Run* running_ = nullptr;  // in runs_, while one is executed
+  Run* running_ = nullptr;       // in runs_, while one is executed
   std::int64_t hold_began_ = 0;  // ticks
 };
 

@@ -96,7 +96,8 @@ class Differential {
         R"(attempt to perform arithmetic on (local|upvalue|field|global) '[^']*' \(a (\w+) value\))");
     static const std::regex kSign("-(nan|0(?![.]))");
     for (Frame* frame : {&theirs, &ours}) {
-      frame->text = std::regex_replace(frame->text, kNamed, "attempt to perform arithmetic on a $2 value");
+      frame->text =
+          std::regex_replace(frame->text, kNamed, "attempt to perform arithmetic on a $2 value");
       frame->text = std::regex_replace(frame->text, kSign, "$1");
     }
     if (theirs != ours) return false;
@@ -114,7 +115,8 @@ class Differential {
 int Main(int argc, char** argv) {
   Options options;
   if (!Parse(argc, argv, &options)) {
-    std::fprintf(stderr, "dialect_differential [--seconds N] [--programs N] [--seed N] [--keep-going N]\n");
+    std::fprintf(stderr,
+                 "dialect_differential [--seconds N] [--programs N] [--seed N] [--keep-going N]\n");
     return 2;
   }
   auto server = oracle::StartRedis();
@@ -138,7 +140,8 @@ int Main(int argc, char** argv) {
     if (++differences >= options.differences) break;
   }
   std::printf("%lld programs, %lld differences, %lld explained\n", static_cast<long long>(programs),
-              static_cast<long long>(differences), static_cast<long long>(differential.explained()));
+              static_cast<long long>(differences),
+              static_cast<long long>(differential.explained()));
   return differences == 0 ? 0 : 1;
 }
 
