@@ -864,13 +864,24 @@ std::string ProgramGenerator::JsonTrips() {
                                             "cjson.encode_number_precision(15)",
                                             "type(cjson.null)",
                                             "cjson.decode('[null]')[1]==cjson.null",
-                                            "#cjson.decode('[1,2,3]')"};
+                                            "#cjson.decode('[1,2,3]')",
+                                            "cjson.encode_sparse_array(true)",
+                                            "cjson.encode_invalid_numbers('null')",
+                                            "cjson.decode_invalid_numbers(false)",
+                                            "cjson.encode_sparse_array(1,2,3,4)",
+                                            "cjson.encode_number_precision(3)",
+                                            "cjson.encode_invalid_numbers('x')",
+                                            "cjson.decode_max_depth(2)"};
   switch (Below(5)) {
     case 0:
       return Shown("cjson.encode(" + Pick(kValues) + ")");
     case 1:
-      return Shown(Pick(kOthers)) +
-             " pcall(cjson.encode_number_precision,14) pcall(cjson.encode_max_depth,1000)";
+      return Shown(Pick(kOthers)) + " cjson.encode(nil) " +
+             Shown("cjson.encode({1/3,[1]=2,[40]=0/0})") +
+             " cjson.encode_number_precision(14) cjson.encode_max_depth(1000) "
+             "cjson.decode_max_depth(1000) "
+             "cjson.encode_sparse_array(false,2,10) cjson.encode_invalid_numbers(false) "
+             "cjson.decode_invalid_numbers(true)";
     default: {
       const std::string text = Quoted((Chance(10) ? " " : "") + Json(3) + (Chance(5) ? "x" : ""));
       return "P(pcall(function() local v=cjson.decode(" + text +

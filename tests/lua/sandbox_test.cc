@@ -16,9 +16,7 @@ class LuaSandbox : public testing::Test {
     const oracle::Frame reply = server_.Eval(script);
     return reply.type == '-' ? reply.text : "no error: " + oracle::Describe(reply);
   }
-  void ExpectAlive() {
-    EXPECT_EQ(server_.Eval("return string.rep('x', 3) .. #'ab'").text, "xxx2");
-  }
+  void ExpectAlive() { EXPECT_EQ(server_.Eval("return string.rep('x', 3) .. #'ab'").text, "xxx2"); }
   void ExpectError(const std::string& script, const std::string& part) {
     EXPECT_NE(Error(script).find(part), std::string::npos) << script << "\n" << Error(script);
     ExpectAlive();
@@ -43,7 +41,8 @@ TEST_F(LuaSandbox, MemoryBombsAreReported) {
       "local t = {} while true do t[#t+1] = function() return t end end",
       "local t = {} for i = 1, 1e6 do t[i] = {i} end return cjson.encode(t)",
       "local s = ('1,'):rep(2e6) return cjson.decode('[' .. s .. '1]')",
-      "local s = 'return ' .. ('{'):rep(10) .. ('1,'):rep(2e6) .. ('}'):rep(10) return loadstring(s)",
+      "local s = 'return ' .. ('{'):rep(10) .. ('1,'):rep(2e6) .. ('}'):rep(10) return "
+      "loadstring(s)",
       "local t = {} for i = 1, 1e6 do t[i] = i end return cmsgpack.pack(t)",
       "return string.format(('%99d'):rep(1e5), 1)",
       "local i = 0 return load(function() i = i + 1 return ('x'):rep(1e5) end)",
@@ -68,22 +67,26 @@ TEST_F(LuaSandbox, DeepRecursionIsReported) {
   ExpectError("local function f() return f() + 1 end return f()", "stack overflow");
   ExpectError("local function f() string.gsub('x', 'x', f) end f()", "stack overflow");
   ExpectError("local function f() return pcall(f) end return f(), nosuch", "nosuch");
-  ExpectError("local t = {} t.__index = function(t, k) return t[k] end setmetatable(t, t) "
-              "return t.x",
-              "stack overflow");
-  ExpectError("local t = {} for i = 1, 300 do local u = setmetatable({}, {__index = t}) t = u end "
-              "local u = setmetatable({}, {}) getmetatable(u).__index = u return u.x",
-              "loop in gettable");
-  ExpectError("local t = setmetatable({}, {__tostring = function(t) return tostring(t) end}) "
-              "return tostring(t)",
-              "stack overflow");
+  ExpectError(
+      "local t = {} t.__index = function(t, k) return t[k] end setmetatable(t, t) "
+      "return t.x",
+      "stack overflow");
+  ExpectError(
+      "local t = {} for i = 1, 300 do local u = setmetatable({}, {__index = t}) t = u end "
+      "local u = setmetatable({}, {}) getmetatable(u).__index = u return u.x",
+      "loop in gettable");
+  ExpectError(
+      "local t = setmetatable({}, {__tostring = function(t) return tostring(t) end}) "
+      "return tostring(t)",
+      "stack overflow");
   ExpectError("local function f() return coroutine.wrap(f)() end return f()", "stack overflow");
   ExpectError("local t = {3,2,1} local function c() table.sort(t, c) end table.sort(t, c)",
               "stack overflow");
   ExpectError("return xpcall(function() error() end, function() error() end), nosuch", "nosuch");
-  ExpectError("local m = setmetatable({}, {__concat = function(a, b) return a .. b end}) "
-              "return m .. m",
-              "stack overflow");
+  ExpectError(
+      "local m = setmetatable({}, {__concat = function(a, b) return a .. b end}) "
+      "return m .. m",
+      "stack overflow");
 }
 
 TEST_F(LuaSandbox, DeepSourcesAndPatternsAreRefused) {
@@ -101,16 +104,19 @@ TEST_F(LuaSandbox, DeepSourcesAndPatternsAreRefused) {
               "too many syntax levels");
   ExpectError("return ('x'):rep(100000):find(('x?'):rep(100000))", "pattern too complex");
   ExpectError("return ('x'):find(('('):rep(100))", "too many captures");
-  ExpectError("local s = 'local a' for i = 1, 300 do s = s .. ',a' .. i end "
-              "error(select(2, loadstring(s)), 0)",
-              "main function has more than 200 local variables");
+  ExpectError(
+      "local s = 'local a' for i = 1, 300 do s = s .. ',a' .. i end "
+      "error(select(2, loadstring(s)), 0)",
+      "main function has more than 200 local variables");
 }
 
 TEST_F(LuaSandbox, BytecodeIsNeitherMadeNorTaken) {
   ExpectError("return string.dump(function() end)", "unable to dump given function");
   ExpectError("error(select(2, loadstring('\\27Lua\\84\\0\\25\\147')), 0)",
               "unexpected symbol near 'char(27)'");
-  ExpectError("local s = '\\27Lua' error(select(2, load(function() local r = s s = nil return r end)), 0)", "char(27)");
+  ExpectError(
+      "local s = '\\27Lua' error(select(2, load(function() local r = s s = nil return r end)), 0)",
+      "char(27)");
   EXPECT_EQ(server_.Eval("\x1bLua").type, '-');
 }
 
@@ -121,9 +127,10 @@ TEST_F(LuaSandbox, NothingIsReachedThroughNamesOfLua54) {
     ExpectError("return " + std::string(name),
                 "nonexistent global variable '" + std::string(name) + "'");
   }
-  EXPECT_EQ(server_.Eval("return #{string.pack, string.packsize, string.unpack, table.pack, "
-                         "table.move, table.unpack, math.type, math.ult, coroutine.close, os.exit, "
-                         "os.getenv, os.time}")
+  EXPECT_EQ(server_
+                .Eval("return #{string.pack, string.packsize, string.unpack, table.pack, "
+                      "table.move, table.unpack, math.type, math.ult, coroutine.close, os.exit, "
+                      "os.getenv, os.time}")
                 .text,
             "0");
   ExpectError("local _ENV = {} return x", "nonexistent global variable 'x'");
@@ -134,43 +141,65 @@ TEST_F(LuaSandbox, NothingIsReachedThroughNamesOfLua54) {
 
 TEST_F(LuaSandbox, SharedTablesCannotBeChanged) {
   const char* const kChanges[] = {
-      "string.rep = nil", "string.x = 1", "rawset(string, 'x', 1)", "table.insert(string, 1)",
-      "setmetatable(string, {})", "setmetatable(_G, nil)", "_G.x = 1", "rawset(_G, 'x', 1)",
-      "getmetatable('').__index = nil", "rawset(getmetatable(''), '__index', nil)",
-      "getmetatable('').__add = nil", "setmetatable(getmetatable(''), {})",
-      "getmetatable(_G).__index = nil", "rawset(getmetatable(_G), '__index', nil)",
-      "getmetatable('').__index.rep = nil", "redis.call = nil", "cjson.encode = nil",
-      "bit.band = nil", "coroutine.wrap = nil", "math.pi = 3", "KEYS = {}", "ARGV = nil",
-      "table.sort(_G) string.y = 1", "next(_G) pairs(_G) _G.next = nil",
-      "for k, v in pairs(_G) do if type(v) == 'table' and v ~= KEYS and v ~= ARGV then v.x = 1 end end",
+      "string.rep = nil",
+      "string.x = 1",
+      "rawset(string, 'x', 1)",
+      "table.insert(string, 1)",
+      "setmetatable(string, {})",
+      "setmetatable(_G, nil)",
+      "_G.x = 1",
+      "rawset(_G, 'x', 1)",
+      "getmetatable('').__index = nil",
+      "rawset(getmetatable(''), '__index', nil)",
+      "getmetatable('').__add = nil",
+      "setmetatable(getmetatable(''), {})",
+      "getmetatable(_G).__index = nil",
+      "rawset(getmetatable(_G), '__index', nil)",
+      "getmetatable('').__index.rep = nil",
+      "redis.call = nil",
+      "cjson.encode = nil",
+      "bit.band = nil",
+      "coroutine.wrap = nil",
+      "math.pi = 3",
+      "KEYS = {}",
+      "ARGV = nil",
+      "table.sort(_G) string.y = 1",
+      "next(_G) pairs(_G) _G.next = nil",
+      "for k, v in pairs(_G) do if type(v) == 'table' and v ~= KEYS and v ~= ARGV then v.x = 1 end "
+      "end",
       "table.foreach(_G, function(k, v) _G[k] = nil end)",
   };
   for (const char* change : kChanges) ExpectError(change, "Attempt to modify a readonly table");
-  EXPECT_EQ(server_.Eval("local t = setmetatable({}, string) return getmetatable(t) == string and "
-                         "getmetatable('').__index == string and _G._G == _G and 1")
+  EXPECT_EQ(server_
+                .Eval("local t = setmetatable({}, string) return getmetatable(t) == string and "
+                      "getmetatable('').__index == string and _G._G == _G and 1")
                 .text,
             "1");
 }
 
 TEST_F(LuaSandbox, FinalisersNeverRun) {
-  EXPECT_EQ(server_.Eval("local n = 0 for i = 1, 100 do setmetatable({}, {__gc = function() "
-                         "n = n + 1 end}) end collectgarbage() collectgarbage() return n")
+  EXPECT_EQ(server_
+                .Eval("local n = 0 for i = 1, 100 do setmetatable({}, {__gc = function() "
+                      "n = n + 1 end}) end collectgarbage() collectgarbage() return n")
                 .text,
             "0");
   EXPECT_EQ(server_.Eval("local m = {__gc = 5} setmetatable({}, m) return m.__gc").text, "5");
-  EXPECT_EQ(server_.Eval("local m = {__mode = 'k', __close = 1, __name = 'x'} local t = "
-                         "setmetatable({}, m) return type(t)")
+  EXPECT_EQ(server_
+                .Eval("local m = {__mode = 'k', __close = 1, __name = 'x'} local t = "
+                      "setmetatable({}, m) return type(t)")
                 .text,
             "table");
 }
 
 TEST_F(LuaSandbox, CollectorSettingsAreOnlyShown) {
-  EXPECT_EQ(server_.Eval("collectgarbage('stop') local n = 0 for i = 1, 1e5 do local t = {i, i} "
-                         "end return collectgarbage('count') < 9000 and 1 or 0")
+  EXPECT_EQ(server_
+                .Eval("collectgarbage('stop') local n = 0 for i = 1, 1e5 do local t = {i, i} "
+                      "end return collectgarbage('count') < 9000 and 1 or 0")
                 .text,
             "1");
-  EXPECT_EQ(server_.Eval("collectgarbage('setpause', 1000000) return "
-                         "collectgarbage('setpause', 200)")
+  EXPECT_EQ(server_
+                .Eval("collectgarbage('setpause', 1000000) return "
+                      "collectgarbage('setpause', 200)")
                 .text,
             "1000000");
 }
