@@ -23,8 +23,8 @@ struct Replacement {
   std::string_view from, to;
 };
 constexpr Replacement kOtherTexts[] = {
-    {"'__index' chain too long; possibly a loop", "loop in gettable"},
-    {"'__newindex' chain too long; possibly a loop", "loop in settable"},
+    {"'__index' chain too long; possible loop", "loop in gettable"},
+    {"'__newindex' chain too long; possible loop", "loop in settable"},
     {"attempt to yield across a C-call boundary",
      "attempt to yield across metamethod/C-call boundary"},
     {"attempt to yield from outside a coroutine",

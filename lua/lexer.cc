@@ -203,15 +203,9 @@ void Lexer::ReadLong(Token* token, std::size_t level) {
     const int c = current();
     if (c == kEnd) {
       Fail(token != nullptr ? "unfinished long string" : "unfinished long comment", kEndOfSource);
-    } else if (c == '[' || c == ']') {
+    } else if (c == ']') {
       bool doubled = false;
-      const bool same_level = LongBracket(&doubled) == level && doubled;
-      if (!same_level) continue;
-      if (c == '[') {
-        Save();
-        if (level == 0) Fail("nesting of [[...]] is deprecated", '[');
-        continue;
-      }
+      if (LongBracket(&doubled) != level || !doubled) continue;
       Save();
       break;
     } else if (AtLineEnd()) {

@@ -39,9 +39,12 @@ int Next(lua_State* state) {
   return 1;
 }
 
+// What pairs returns is not the function `next`, though it does the same.
+int PairsNext(lua_State* state) { return Next(state); }
+
 int Pairs(lua_State* state) {
   CheckType(state, 1, LUA_TTABLE);
-  lua_pushvalue(state, lua_upvalueindex(1));  // next
+  lua_pushvalue(state, lua_upvalueindex(1));
   lua_pushvalue(state, 1);
   lua_pushnil(state);
   return 3;
@@ -340,7 +343,7 @@ void SetBaseFunctions(lua_State* state) {
       {nullptr, nullptr},
   };
   luaL_setfuncs(state, functions, 0);
-  lua_getfield(state, -1, "next");
+  lua_pushcfunction(state, PairsNext);
   lua_pushcclosure(state, Pairs, 1);
   lua_setfield(state, -2, "pairs");
   lua_pushcfunction(state, NextElement);

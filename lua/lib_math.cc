@@ -17,10 +17,11 @@ int Apply(lua_State* state) {
   return 1;
 }
 
+// The second argument is looked at first, as in redis-server.
 template <double (*kFunction)(double, double)>
 int Apply(lua_State* state) {
-  const double first = CheckNumber(state, 1);
-  lua_pushnumber(state, kFunction(first, CheckNumber(state, 2)));
+  const double second = CheckNumber(state, 2);
+  lua_pushnumber(state, kFunction(CheckNumber(state, 1), second));
   return 1;
 }
 
@@ -43,8 +44,8 @@ int Split(lua_State* state) {
 }
 
 int Scale(lua_State* state) {
-  const double number = CheckNumber(state, 1);
-  lua_pushnumber(state, std::ldexp(number, CheckInt(state, 2)));
+  const int exponent = CheckInt(state, 2);
+  lua_pushnumber(state, std::ldexp(CheckNumber(state, 1), exponent));
   return 1;
 }
 

@@ -59,6 +59,11 @@ std::size_t WriteNumber(double value, char (&buffer)[kNumberTextSize]) {
   return WriteGeneral(value, buffer, 14);
 }
 
+std::size_t WriteNumber(double value, int digits, char (&buffer)[kNumberTextSize]) {
+  if (digits < 14) return Write(value, buffer, digits);
+  return WriteGeneral(value, buffer, digits);
+}
+
 std::size_t WriteNumberExact(double value, char (&buffer)[kNumberTextSize]) {
   return WriteGeneral(value, buffer, 17);
 }
@@ -71,6 +76,13 @@ std::optional<double> ReadNumber(std::string_view text) {
     return Read(small);
   }
   return Read(std::string(text).c_str());
+}
+
+double ReadNumberPrefix(const char* text, const char** end) {
+  char* behind = nullptr;
+  const double value = strtod_l(text, &behind, PlainLocale());
+  *end = behind;
+  return value;
 }
 
 std::optional<double> ReadNumeral(const char* text) { return Read(text); }
@@ -96,7 +108,9 @@ std::int32_t TruncateToInt32(double value) {
 }
 
 std::uint64_t TruncateToUint64(double value) {
-  if (value < 9223372036854775808.0) return static_cast<std::uint64_t>(TruncateToInt64(value));
+  if (!(value >= 9223372036854775808.0)) {
+    return static_cast<std::uint64_t>(TruncateToInt64(value));
+  }
   const std::int64_t rest = TruncateToInt64(value - 9223372036854775808.0);
   return static_cast<std::uint64_t>(rest) ^ (std::uint64_t{1} << 63);
 }

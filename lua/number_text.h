@@ -14,7 +14,9 @@ inline constexpr std::size_t kNumberTextSize = 32;
 
 // Writes what tostring gives, %.14g; returns the bytes written. "-0", "inf" and "-nan" included.
 std::size_t WriteNumber(double value, char (&buffer)[kNumberTextSize]);
-// The same with %.17g: numbers as arguments of commands.
+// With up to 17 significant digits.
+std::size_t WriteNumber(double value, int digits, char (&buffer)[kNumberTextSize]);
+// With 17: numbers as arguments of commands.
 std::size_t WriteNumberExact(double value, char (&buffer)[kNumberTextSize]);
 
 // The whole text as a number, blanks around it allowed; hexadecimal, inf and nan accepted. A NUL
@@ -22,6 +24,9 @@ std::size_t WriteNumberExact(double value, char (&buffer)[kNumberTextSize]);
 std::optional<double> ReadNumber(std::string_view text);
 // In base 2 to 36, as strtoul reads it: a minus wraps. Empty if it is none.
 std::optional<double> ReadNumber(std::string_view text, int base);
+// The number that the text, which ends with a NUL, begins with; `end` is where it ended, or the
+// text where there is none.
+double ReadNumberPrefix(const char* text, const char** end);
 // A numeral of source code, without blanks.
 std::optional<double> ReadNumeral(const char* text);
 

@@ -32,6 +32,15 @@ std::string_view NameAt(std::string_view names, int operand) {
         TypeName(state, index));
 }
 
+// The metamethod at the top is about to be called; it may be no function.
+void CheckCallable(lua_State* state) {
+  if (lua_isfunction(state, -1)) return;
+  if (luaL_getmetafield(state, -1, "__call") == LUA_TNIL) {
+    Raise(state, "attempt to call a %s value", TypeName(state, -1));
+  }
+  lua_pop(state, 1);
+}
+
 // Calls the event's metamethod of the value at `left`, or else of the one at `right`; leaves its
 // first result on the stack. False if neither has one.
 bool CallMetamethod(lua_State* state, const char* event, int left, int right) {
@@ -39,6 +48,7 @@ bool CallMetamethod(lua_State* state, const char* event, int left, int right) {
       luaL_getmetafield(state, right, event) == LUA_TNIL) {
     return false;
   }
+  CheckCallable(state);
   lua_pushvalue(state, left);
   lua_pushvalue(state, right);
   lua_call(state, 2, 1);
@@ -153,6 +163,7 @@ int Arithmetic(lua_State* state, const char* event, Operation operation) {
     const std::string_view names = lua_gettop(state) > 2 ? StringAt(state, 3) : std::string_view();
     RaiseOperand(state, kArithmetic, culprit, NameAt(names, culprit - 1));
   }
+  CheckCallable(state);
   lua_pushvalue(state, 1);
   lua_pushvalue(state, 2);
   lua_call(state, 2, 1);

@@ -397,6 +397,7 @@ Parser::Expression Parser::Unary(int op) {
   if (op == '#') {
     result.kind = Kind::kLength;
     if (has_length_metamethods_) {
+      if (operand.multiple()) Enclose(operand);
       edits_.Replace(result.begin, result.begin + 1, Call(Helper::kLength));
       edits_.Close(result.end, operand.name.empty() ? ")" : "," + Quoted(operand.name) + ")");
     } else {

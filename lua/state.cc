@@ -32,8 +32,13 @@ const char* KeyOf(Globals set) {
 }
 
 int RaiseUnknownGlobal(lua_State* state) {
-  if (lua_type(state, 2) == LUA_TNUMBER) CheckString(state, 2);
-  const char* name = lua_type(state, 2) == LUA_TSTRING ? lua_tostring(state, 2) : "?";
+  if (lua_gettop(state) != 2) {
+    Raise(state, "Wrong number of arguments to luaProtectedTableError");
+  }
+  if (lua_isstring(state, 2) == 0) {
+    Raise(state, "Second argument to luaProtectedTableError must be a string or number");
+  }
+  const char* const name = CheckString(state, 2).data();
   Raise(state, "Script attempted to access nonexistent global variable '%s'", name);
 }
 

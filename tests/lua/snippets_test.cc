@@ -53,11 +53,31 @@ std::vector<std::string> EvalOf(const json& entry) {
   return words;
 }
 
+// Visits all that a script can reach. Returns every name with its type, and complains of numbers
+// that are integers: the negative of an integer zero has no sign.
+constexpr const char* kSweep = R"(
+local lines, seen = {}, {}
+local function visit(path, v)
+  if type(v) == 'number' and 1/-(v-v) > 0 then error('an integer at '..path) end
+  lines[#lines+1] = path..':'..type(v)
+  if type(v) ~= 'table' or seen[v] then return end
+  seen[v] = true
+  for k, x in pairs(v) do visit(path..'.'..tostring(k), x) if type(k) == 'number' then visit(path..'[]', k) end end
+  visit(path..' meta', getmetatable(v))
+end
+visit('_G', _G) visit('string', getmetatable(''))
+table.sort(lines)
+return table.concat(lines, '\n'))";
+
+std::string Sweep(ScriptServer& server) { return oracle::Describe(server.Eval(kSweep), 1 << 16); }
+
 TEST(LuaSnippets, ReplyAsRedisServerDid) {
   std::ifstream file(SATCHEL_LUA_SNIPPETS);
   const json entries = json::parse(file);
   ASSERT_EQ(entries.size(), 563u);
   ScriptServer server;
+  const std::string before = Sweep(server);
+  ASSERT_NE(before.find("_G.string.rep:function"), std::string::npos) << before;
   for (const json& entry : entries) {
     const std::string name = entry["name"];
     const json& expected = entry["expect_reply_from_redis_7_0_15"];
@@ -67,6 +87,7 @@ TEST(LuaSnippets, ReplyAsRedisServerDid) {
     const Frame reply = server.Call(EvalOf(entry));
     const Frame wanted = expected.contains("server_crash") ? Frame{} : Expected(expected);
     EXPECT_TRUE(!IsException(name) || reply != wanted) << name << " is no exception any more";
+    ASSERT_EQ(Sweep(server), before) << name << " changed what later scripts see";
     if (reply == wanted || IsException(name)) continue;
     ADD_FAILURE() << name << "\n  script   " << entry["script"].get<std::string>()
                   << "\n  expected " << oracle::Describe(wanted) << "\n  got      "
