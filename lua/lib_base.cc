@@ -52,8 +52,7 @@ int Pairs(lua_State* state) {
 
 int NextElement(lua_State* state) {
   CheckType(state, 1, LUA_TTABLE);
-  const int index = static_cast<int>(
-      static_cast<std::uint32_t>(static_cast<std::uint64_t>(CheckInt(state, 2)) + 1));
+  const auto index = static_cast<std::int32_t>(static_cast<std::uint32_t>(CheckInt(state, 2)) + 1);
   Unwrap(state, 1);
   lua_pushnumber(state, index);
   return lua_rawgeti(state, 1, index) == LUA_TNIL ? 0 : 2;

@@ -194,6 +194,10 @@ int StringMultiply(lua_State* s) {
 int StringDivide(lua_State* s) {
   return StringOperation(s, "__div", [](double a, double b) { return a / b; });
 }
+// For the way that the parser writes `%`.
+int StringFloorDivide(lua_State* s) {
+  return StringOperation(s, "__idiv", [](double a, double b) { return std::floor(a / b); });
+}
 int StringModulo(lua_State* s) { return StringOperation(s, "__mod", Modulo); }
 int StringPower(lua_State* s) {
   return StringOperation(s, "__pow", [](double a, double b) { return std::pow(a, b); });
@@ -273,6 +277,15 @@ int ArgTable(lua_State* state) {
   return 1;
 }
 
+// How many rounds of loops and calls pass until the next look at the clock.
+constexpr lua_Integer kRounds = 200;
+
+int Interrupt(lua_State* state) {
+  if (auto* interrupt = State::Of(state).interrupt()) interrupt(state);
+  lua_pushinteger(state, kRounds);  // the count never reaches the script
+  return 1;
+}
+
 // m(object, "name", ...): calls a method whose name is a word of Lua 5.4.
 int CallMethod(lua_State* state) {
   const std::string name(StringAt(state, 2));
@@ -293,9 +306,9 @@ int CallMethod(lua_State* state) {
 
 void PushOperators(lua_State* state) {
   const luaL_Reg helpers[] = {
-      {"a", ArgTable},     {"c", Concat},      {"f", ForPrepare},  {"g", ForValue},
-      {"h", ConcatNamed},  {"l", Length},      {"m", CallMethod},  {"n", ForLimit},
-      {"p", ModuloHelper}, {"w", PowerHelper}, {nullptr, nullptr},
+      {"a", ArgTable},    {"c", Concat},       {"f", ForPrepare},  {"g", ForValue},
+      {"h", ConcatNamed}, {"i", Interrupt},    {"l", Length},      {"m", CallMethod},
+      {"n", ForLimit},    {"p", ModuloHelper}, {"w", PowerHelper}, {nullptr, nullptr},
   };
   luaL_newlib(state, helpers);
 }
@@ -303,8 +316,8 @@ void PushOperators(lua_State* state) {
 void SetStringArithmetic(lua_State* state) {
   const luaL_Reg events[] = {
       {"__add", StringAdd},    {"__sub", StringSubtract}, {"__mul", StringMultiply},
-      {"__div", StringDivide}, {"__mod", StringModulo},   {"__pow", StringPower},
-      {"__unm", StringNegate}, {nullptr, nullptr},
+      {"__div", StringDivide}, {"__mod", StringModulo},   {"__idiv", StringFloorDivide},
+      {"__pow", StringPower},  {"__unm", StringNegate},   {nullptr, nullptr},
   };
   luaL_setfuncs(state, events, 0);
 }

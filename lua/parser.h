@@ -19,7 +19,8 @@ enum class Helper : char {
   kConcatNamed = 'h',  // h("names", x, y, ...)
   kForPrepare = 'f',   // for i = f(first, limit, step), g(2.0), g(3.0)
   kForValue = 'g',
-  kForLimit = 'n',  // the limit of a loop whose first value is an integer literal
+  kForLimit = 'n',   // the limit of a loop whose first value is an integer literal
+  kInterrupt = 'i',  // lets others have a word; returns how often not to ask again
   kLength = 'l',
   kMethod = 'm',  // m(object, "name", ...)
   kModulo = 'p',
@@ -58,6 +59,7 @@ class Parser {
     bool integer = false;           // kNumber: digits only, exact as a double
     double number = 0;              // kNumber
     std::string string;             // kString
+    std::string copy;               // what gives the value once more; empty if nothing may
     std::size_t edit = kNoEdit;     // kNumber: what made it a float
     std::vector<Expression> chain;  // kConcat: the operands
     bool assignable() const {
@@ -158,11 +160,17 @@ class Parser {
   void CloseFunction();
   Expression Combine(int op, Expression left, Expression right, std::size_t op_begin,
                      std::size_t op_end);
+  bool InlineModulo(const Expression& left, const Expression& right, std::size_t op_begin,
+                    std::size_t op_end);
   void Finish(Expression* chain);
 
   // Edits.
   std::string Call(Helper helper);
   void Enclose(const Expression& expression);
+  void CountCalls();
+  void CountRounds();
+  bool BeginLoop();
+  void EndLoop(bool outermost);
   void Rename(std::string_view name, std::size_t begin, std::size_t end);
 
   std::string_view source_;
@@ -173,6 +181,7 @@ class Parser {
   std::uint32_t used_ = 0;
   bool keeps_indices_;  // no metatable can see an integer key
   bool has_length_metamethods_;
+  bool has_no_metamethods_;  // of its own, and no way to get some
 };
 
 // One more nested construct, while it lives.

@@ -108,6 +108,7 @@ Parser::Expression Parser::Variable() {
   const std::string_view name = TakeName();
   variable.end = last_end();
   const std::string quoted = " '" + std::string(name) + "'";
+  variable.copy = MustRename(name) ? Renamed(name) : std::string(name);
   switch (Find(function_, name)) {
     case Found::kLocal:
       variable.kind = Kind::kLocal;
@@ -121,6 +122,7 @@ Parser::Expression Parser::Variable() {
       break;
     case Found::kGlobal:
       variable.kind = Kind::kGlobal;
+      variable.copy.clear();
       variable.name = "global" + quoted;
       if (MustRename(name)) {
         edits_.Replace(variable.begin, variable.end, "_ENV[" + Quoted(name) + "]");
@@ -168,6 +170,7 @@ Parser::Expression Parser::Suffixed() {
         return result;
     }
     result.end = last_end();
+    result.copy.clear();
   }
 }
 
@@ -288,6 +291,7 @@ void Parser::FunctionBody(bool method, int line, std::string_view inserted_self)
   Parameters(inserted_self);
   Expect(')');
   function.body = last_end();
+  CountCalls();
   Chunk();
   ExpectClosing(kEnd, kFunction, line);
   CloseFunction();
@@ -335,12 +339,16 @@ Parser::Expression Parser::NumberLiteral() {
   number.integer = digits && literal.number < kExact;
   if (digits) {
     number.edit = edits_.Close(literal.end, ".0");
+    number.copy = std::string(text) + ".0";
   } else if (text.find_first_of("xX") != text.npos) {
     char buffer[kNumberTextSize];
     std::string decimal(buffer, WriteNumberExact(literal.number, buffer));
     if (decimal == "inf") decimal = "1e999";
     if (decimal.find_first_of(".e") == decimal.npos) decimal += ".0";
     edits_.Replace(literal.begin, literal.end, decimal);
+    number.copy = decimal;
+  } else {
+    number.copy = text;
   }
   return number;
 }
@@ -392,6 +400,7 @@ Parser::Expression Parser::Unary(int op) {
     operand.begin = result.begin;
     operand.number = -operand.number;
     operand.edit = kNoEdit;
+    operand.copy.clear();
     return operand;
   }
   if (op == '#') {
@@ -441,12 +450,24 @@ Parser::Expression Parser::Combine(int op, Expression left, Expression right, st
   if (right.kind == Kind::kConcat) Finish(&right);
   const bool native_power = right.kind == Kind::kNumber && right.number != 2;
   if (op != '%' && (op != '^' || native_power)) return result;
+  if (op == '%' && InlineModulo(left, right, op_begin, op_end)) return result;
   if (right.multiple()) Enclose(right);
   edits_.Open(result.begin, Call(op == '%' ? Helper::kModulo : Helper::kPower));
   edits_.Replace(op_begin, op_end, ",");
   const bool named = !left.name.empty() || !right.name.empty();
   edits_.Close(result.end, named ? "," + QuotedNames(left.name, right.name) + ")" : ")");
   return result;
+}
+
+// `a%b` of variables and literals becomes (a- a//b*b), which is what 5.1 computes, where no
+// metamethod can tell.
+bool Parser::InlineModulo(const Expression& left, const Expression& right, std::size_t op_begin,
+                          std::size_t op_end) {
+  if (!has_no_metamethods_ || left.copy.empty() || right.copy.empty()) return false;
+  edits_.Open(left.begin, "(");
+  edits_.Replace(op_begin, op_end, "- " + left.copy + "//" + right.copy + "*");
+  edits_.Close(right.end, ")");
+  return true;
 }
 
 // Records the edits of a chain of `..`, which is known to be complete.

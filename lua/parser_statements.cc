@@ -12,7 +12,9 @@ Parser::Parser(std::string_view source, std::string_view chunk_name, int levels)
       lexer_(source, chunk_name),
       levels_(levels),
       keeps_indices_(source.find("setmetatable") == source.npos),
-      has_length_metamethods_(source.find("__len") != source.npos) {}
+      has_length_metamethods_(source.find("__len") != source.npos),
+      has_no_metamethods_(keeps_indices_ && source.find("getmetatable") == source.npos &&
+                          source.find("load") == source.npos && source.find("_G") == source.npos) {}
 
 void Parser::ParseChunk() {
   Function main{.vararg = true};
@@ -168,6 +170,40 @@ bool Parser::Statement() {
   }
 }
 
+// --- Interrupts ----------------------------------------------------------------------------
+//
+// Whatever runs for long goes round in loops or calls functions, and these count down to the next
+// look at the clock: a count hook of Lua 5.4 would slow every instruction. All functions share one
+// count, an upvalue. The loops of a function count in a local variable, which is set where the
+// outermost one begins.
+
+void Parser::CountCalls() {
+  const std::string count = std::string(kReservedPrefix) + "k";
+  edits_.Close(last_end(), " " + count + "=" + count + "-1 if " + count + "<0 then " + count + "=" +
+                               Call(Helper::kInterrupt) + ") end ");
+}
+
+void Parser::CountRounds() {
+  const std::string count = std::string(kReservedPrefix) + "j";
+  edits_.Close(last_end(), " " + count + "=" + count + "-1 if " + count + "<0 then " + count + "=" +
+                               Call(Helper::kInterrupt) + ") end ");
+}
+
+// At the loop's first word.
+bool Parser::BeginLoop() {
+  for (const Block& block : function_->blocks) {
+    if (block.loop) return false;
+  }
+  edits_.Open(begin(), "do local " + std::string(kReservedPrefix) + "j=200 ");
+  return true;
+}
+
+void Parser::EndLoop(bool outermost) {
+  if (outermost) edits_.Close(last_end(), " end");
+}
+
+// --- Control structures --------------------------------------------------------------------
+
 void Parser::IfBranch() {
   Next();
   Value();
@@ -185,29 +221,36 @@ void Parser::If() {
 
 void Parser::While() {
   const int line = lexer_.line();
+  const bool outermost = BeginLoop();
   Next();
   Value();
   OpenBlock(true);
   Expect(kDo);
+  CountRounds();
   BlockBody();
   ExpectClosing(kEnd, kWhile, line);
+  EndLoop(outermost);
   CloseBlock();
 }
 
 void Parser::Repeat() {
   const int line = lexer_.line();
+  const bool outermost = BeginLoop();
   OpenBlock(true);
   OpenBlock(false);
   Next();
+  CountRounds();
   Chunk();
   ExpectClosing(kUntil, kRepeat, line);
   Value();  // sees the locals of the body
+  EndLoop(outermost);
   CloseBlock();
   CloseBlock();
 }
 
 void Parser::For() {
   const int line = lexer_.line();
+  const bool outermost = BeginLoop();
   OpenBlock(true);
   Next();
   Check(kName);
@@ -224,6 +267,7 @@ void Parser::For() {
     GenericFor();
   }
   ExpectClosing(kEnd, kFor, line);
+  EndLoop(outermost);
   CloseBlock();
 }
 
@@ -270,6 +314,7 @@ void Parser::GenericFor() {
 void Parser::ForBody() {
   Activate();
   Expect(kDo);
+  CountRounds();
   BlockBody();
 }
 

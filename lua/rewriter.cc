@@ -17,6 +17,10 @@ std::string Prologue(const Parser& parser) {
     values += separator + std::string(kReservedPrefix) + "H." + letter;
   }
   if (names.empty()) return "return function(...) ";
+  if (parser.uses(Helper::kInterrupt)) {
+    names += "," + std::string(kReservedPrefix) + "k";
+    values += ",0";
+  }
   const std::string table = std::string(kReservedPrefix) + "H";
   return "local " + table + "=... local " + names + "=" + values + " return function(...) ";
 }

@@ -14,8 +14,6 @@
 namespace satchel::lua {
 namespace {
 
-constexpr int kHookInterval = 100'000;  // instructions
-
 // Makes the error value a table with err, source and line: where the script was.
 int AddPosition(lua_State* state) {
   lua_Debug where;
@@ -132,10 +130,11 @@ void Runner::Run(State& state, engine::Call& call, Reply& reply, const Job& job,
   lua_State* const s = state.lua();
   lua_pushcfunction(s, AddPosition);
   lua_insert(s, 1);
-  if (config_.busy_threshold_ms > 0) lua_sethook(s, Hook, LUA_MASKCOUNT, kHookInterval);
+  if (config_.busy_threshold_ms > 0) state.set_interrupt(Interrupted);
   state.set_limit(static_cast<std::size_t>(config_.max_memory));
   const int status = lua_pcall(s, arguments, 1, 1);
   state.set_limit(0);  // from here on nobody would catch the error
+  state.set_interrupt(nullptr);
   lua_sethook(s, nullptr, 0, 0);
   engine_.EndBusy();
   if (status == LUA_OK) {
@@ -159,10 +158,9 @@ void Runner::Finish(State& state) {
   call_ = nullptr;
   session_.caller = nullptr;
   session_.caller_call = nullptr;
+  // Allocation drives the collector; this only keeps an idle store from holding on to garbage.
   constexpr std::uint64_t kCollectEvery = 50;
-  constexpr int kSteps = 50;
-  if (++runs_ % kCollectEvery != 0) return;
-  for (int i = 0; i < kSteps; ++i) lua_gc(s, LUA_GCSTEP, 0);
+  if (++runs_ % kCollectEvery == 0) lua_gc(s, LUA_GCSTEP, 0);
 }
 
 // "<err> script: <name>, on @user_script:<line>."
@@ -290,6 +288,8 @@ void Runner::Kill(ScriptKind kind, Reply& reply) {
 }
 
 void Runner::Hook(lua_State* state, lua_Debug*) { RunnerOf(state).Interrupt(state); }
+
+void Runner::Interrupted(lua_State* state) { RunnerOf(state).Interrupt(state); }
 
 void Runner::Interrupt(lua_State* state) {
   if (job_ == nullptr) return;  // a coroutine of an earlier script kept its hook

@@ -102,6 +102,7 @@ class Runner {
   void Finish(State& state);
   std::int64_t RunningMs() const;
   static void Hook(lua_State* state, lua_Debug* where);
+  static void Interrupted(lua_State* state);
   void Interrupt(lua_State* state);
 
   engine::Engine& engine_;  // borrowed; outlives this

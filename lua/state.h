@@ -50,6 +50,11 @@ class State {
   static State& Of(lua_State* state) { return **static_cast<State**>(lua_getextraspace(state)); }
   ScriptRandom& random() { return random_; }
   ForLoop& for_loop() { return for_loop_; }
+  // Called now and then by whatever runs for long, in loops and calls of functions; it may raise.
+  // Null: nobody is asked.
+  using InterruptFunction = void(lua_State* state);
+  InterruptFunction* interrupt() const { return interrupt_; }
+  void set_interrupt(InterruptFunction* interrupt) { interrupt_ = interrupt; }
   // What scripts set with collectgarbage is only shown to them. Returns the value before.
   int SetShownCollector(bool pause, int value);
 
@@ -89,6 +94,7 @@ class State {
   Memory memory_;
   ScriptRandom& random_;
   ForLoop for_loop_;
+  InterruptFunction* interrupt_ = nullptr;
   int shown_pause_ = 200;
   int shown_step_ = 200;
   lua_State* state_ = nullptr;

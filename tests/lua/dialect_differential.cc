@@ -94,7 +94,7 @@ class Differential {
   bool Explained(Frame theirs, Frame ours) {
     static const std::regex kNamed(
         R"(attempt to perform arithmetic on (local|upvalue|field|global) '[^']*' \(a (\w+) value\))");
-    static const std::regex kSign("-(nan|0(?![.]))");
+    static const std::regex kSign("-(nan|inf|0(?![.]))");
     for (Frame* frame : {&theirs, &ours}) {
       frame->text =
           std::regex_replace(frame->text, kNamed, "attempt to perform arithmetic on a $2 value");

@@ -10,9 +10,9 @@ local function P(...)
   for i=1,select('#',...) do local v=select(i,...) local y=type(v)
     if y=='number' then if 1/-(v-v)>0 then o[#o+1]='INT' end o[#o+1]=tostring(v)..'/'..string.format('%.17g',v)
     elseif y=='string' then o[#o+1]='"'..v..'"'
-    elseif y=='table' and getmetatable(v)==nil then local n=#v o[#o+1]='{'..n..':'
+    elseif y=='table' then local n=#v o[#o+1]='{'..n..':'
       for j=1,n do local w=v[j] o[#o+1]=type(w)=='table' and 'T' or type(w)=='function' and 'F' or tostring(w) end o[#o+1]='}'
-    elseif y=='table' or y=='function' or y=='thread' then o[#o+1]=y
+    elseif y=='function' or y=='thread' then o[#o+1]=y
     else o[#o+1]=tostring(v) end end
   o[#o+1]=';' end
 local function S(t) local k={} for x,v in pairs(t) do k[#k+1]=type(x)..tostring(x)..'='..(type(v)=='table' and 'T' or tostring(v)) end table.sort(k) P(table.concat(k,',')) end
