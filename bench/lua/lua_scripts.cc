@@ -85,9 +85,12 @@ class Engine {
 
 void Compare(const std::string& directory) {
   ServerProcess redis("redis-server",
-                      {"redis-server", "--port", "{port}", "--save", "", "--bind", "127.0.0.1", "--lua-time-limit", "0"}, 1);
+                      {"redis-server", "--port", "{port}", "--save", "", "--bind", "127.0.0.1",
+                       "--lua-time-limit", "0"},
+                      1);
   Engine ours;
-  std::printf("| script | redis-server us | satchel us | satchel / redis-server |\n|---|---|---|---|\n");
+  std::printf(
+      "| script | redis-server us | satchel us | satchel / redis-server |\n|---|---|---|---|\n");
   for (const Workload& workload : kWorkloads) {
     const std::string script =
         Repeated(ReadFile(directory + "/" + workload.file + ".lua"), workload.runs);
@@ -123,8 +126,10 @@ void InProcess() {
   const Case cases[] = {
       {"EVAL return 1", {"EVAL", "return 1", "0"}, 1000000},
       {"EVAL 3 calls",
-       {"EVAL", "redis.call('SET', KEYS[1], ARGV[1]) redis.call('INCR', KEYS[2]) "
-                "return redis.call('GET', KEYS[1])", "2", "a", "b", "value"},
+       {"EVAL",
+        "redis.call('SET', KEYS[1], ARGV[1]) redis.call('INCR', KEYS[2]) "
+        "return redis.call('GET', KEYS[1])",
+        "2", "a", "b", "value"},
        300000},
       {"EVAL 100 calls", {"EVAL", calls, "1", "counter"}, 10000},
   };
