@@ -14,7 +14,8 @@ void PrintParameters(engine::Engine& engine) {
       "# Parameters\n\n<!-- Printed by `satchel parameters`; do not edit. -->\n\n"
       "What CONFIG GET shows, with its default; CONFIG SET changes what is not marked as fixed. A\n"
       "redis.conf and CONFIG REWRITE know them by the same names, see\n"
-      "[configuration.md](configuration.md). `bind`, `port` and `unixsocket` are what the server was\n"
+      "[configuration.md](configuration.md). `bind`, `port` and `unixsocket` are what the server "
+      "was\n"
       "started with.\n\n"
       "| parameter | does | default | |\n|---|---|---|---|\n");
   for (const SettingRow* row : engine.settings().All()) {

@@ -39,8 +39,8 @@ void Restore(Subject& subject, const std::string& payload) {
     if (functions.All() != before) std::abort();
     return;
   }
-  const auto again = satchel::lua::DecodeFunctionPayload(
-      satchel::lua::EncodeFunctionPayload(functions.All()));
+  const auto again =
+      satchel::lua::DecodeFunctionPayload(satchel::lua::EncodeFunctionPayload(functions.All()));
   if (!again || !functions.Restore(*again, Functions::Policy::kFlush)) std::abort();
 }
 

@@ -1,9 +1,9 @@
 // cjson.decode. What it takes is more than JSON: numbers as strtod reads them, raw control
 // characters in strings. Source: redis 7.0.15, with lua-cjson 2.1.0.
 
+#include <strings.h>
 #include <cstring>
 #include <string>
-#include <strings.h>
 
 #include "lua/arguments.h"
 #include "lua/lib_cjson.h"
@@ -213,8 +213,8 @@ class Decoder {
   // --- Values ---
 
   [[noreturn]] void Expected(const char* what) {
-    const char* found = type_ == TokenType::kError ? error_
-                                                   : kTokenNames[static_cast<std::size_t>(type_)];
+    const char* found =
+        type_ == TokenType::kError ? error_ : kTokenNames[static_cast<std::size_t>(type_)];
     Raise(state_, "Expected %s but found %s at character %d", what, found,
           static_cast<int>(index_ + 1));
   }

@@ -9,8 +9,8 @@ namespace satchel::store {
 namespace {
 
 constexpr std::string_view kReserved[] = {
-    "and", "break", "do", "else", "elseif", "end", "false", "for", "function", "if", "in",
-    "local", "nil", "not", "or", "repeat", "return", "then", "true", "until", "while"};
+    "and",   "break", "do",  "else", "elseif", "end",    "false", "for",  "function", "if",   "in",
+    "local", "nil",   "not", "or",   "repeat", "return", "then",  "true", "until",    "while"};
 
 bool IsLuaName(std::string_view name) {
   const auto is_letter = [](char c) {
@@ -46,7 +46,8 @@ std::string Locals(const std::vector<std::string>& names, std::string_view table
   for (std::size_t i = 0; i < names.size(); ++i) {
     const std::string separator = i == 0 ? "" : ", ";
     left += separator + names[i];
-    right += separator + std::string(table) + "[" + FormatInt(static_cast<std::int64_t>(i) + 1) + "]";
+    right +=
+        separator + std::string(table) + "[" + FormatInt(static_cast<std::int64_t>(i) + 1) + "]";
   }
   return "local " + left + " = " + right + " ";
 }
@@ -66,7 +67,8 @@ Result<std::vector<std::string>> Arrange(const std::vector<std::string>& names,
   if (values.size() == names.size()) return arranged;
   for (const auto& [name, bytes] : values) {
     if (std::find(names.begin(), names.end(), name) != names.end()) continue;
-    return MakeError(ErrorCode::kInvalidArgument, "the script knows no '" + std::string(name) + "'");
+    return MakeError(ErrorCode::kInvalidArgument,
+                     "the script knows no '" + std::string(name) + "'");
   }
   return MakeError(ErrorCode::kInvalidArgument, "a value was given twice");
 }

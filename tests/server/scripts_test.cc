@@ -58,17 +58,19 @@ TEST_P(LongScriptTest, OthersAreToldAndCanEndIt) {
 
 TEST_P(LongScriptTest, AFunctionIsEndedByItsOwnCommand) {
   Client other = Connect();
-  EXPECT_ANSWER(other,
-                Words({"FUNCTION", "LOAD",
-                       "#!lua name=l\nredis.register_function('f',function() while true do end end)"}),
-                "$1\r\nl\r\n");
+  EXPECT_ANSWER(
+      other,
+      Words({"FUNCTION", "LOAD",
+             "#!lua name=l\nredis.register_function('f',function() while true do end end)"}),
+      "$1\r\nl\r\n");
   Client script = Connect();
   script.Send("FCALL f 1 k\r\n");
   AwaitBusy();
   EXPECT_ANSWER(other, "SCRIPT KILL\r\n", kBusyFunction);
-  EXPECT_ANSWER(other, "FUNCTION STATS\r\n",
-                "*4\r\n$14\r\nrunning_script\r\n*6\r\n$4\r\nname\r\n$1\r\nf\r\n$7\r\ncommand\r\n*4\r\n"
-                "$5\r\nFCALL\r\n$1\r\nf\r\n$1\r\n1\r\n$1\r\nk\r\n$11\r\nduration_ms\r\n:");
+  EXPECT_ANSWER(
+      other, "FUNCTION STATS\r\n",
+      "*4\r\n$14\r\nrunning_script\r\n*6\r\n$4\r\nname\r\n$1\r\nf\r\n$7\r\ncommand\r\n*4\r\n"
+      "$5\r\nFCALL\r\n$1\r\nf\r\n$1\r\n1\r\n$1\r\nk\r\n$11\r\nduration_ms\r\n:");
   other.Line();
   other.Receive(std::string("$7\r\nengines\r\n*2\r\n$3\r\nLUA\r\n*4\r\n$15\r\nlibraries_count\r\n:1"
                             "\r\n$15\r\nfunctions_count\r\n:1\r\n")

@@ -49,8 +49,8 @@ TEST_P(NamedScriptTest, LinesKeepTheirNumbers) {
   const auto script = *NamedScript::Make("\n\nerror('here')", {.keys = {"k"}});
   EXPECT_THAT(script.Run(*store_, {{"k", "1"}}, {}).error().detail,
               testing::HasSubstr("user_script:3: here"));
-  const auto flagged = *NamedScript::Make("#!lua flags=no-writes\nreturn redis.call('SET',k,1)",
-                                          {.keys = {"k"}});
+  const auto flagged =
+      *NamedScript::Make("#!lua flags=no-writes\nreturn redis.call('SET',k,1)", {.keys = {"k"}});
   EXPECT_THAT(flagged.Run(*store_, {{"k", "1"}}, {}).error().detail,
               testing::AllOf(testing::HasSubstr("Write commands are not allowed from read-only"),
                              testing::HasSubstr("@user_script:2.")));
