@@ -153,6 +153,10 @@ void Server::Impl::Attach() {
     for (auto& worker : host.workers) worker->WatchIdle();
   };
   host.engine.Attach(&hook);
+  host.engine.set_busy_pump([this] {
+    Worker* const worker = Worker::Current();
+    if (worker != nullptr && &worker->engine() == &host.engine) worker->ServeOthers();
+  });
   host.engine.set_on_unpause([this] {
     for (auto& worker : host.workers) {
       worker->Send({.kind = Mail::Kind::kResume, .connection = nullptr, .bytes = nullptr});
@@ -167,6 +171,7 @@ void Server::Impl::Detach() {
   host.engine.Attach<ShutdownHook>(nullptr);
   host.engine.Attach<engine::AclFile>(nullptr);
   host.engine.set_on_unpause({});
+  host.engine.set_busy_pump({});
 }
 
 Result<std::unique_ptr<Server>> Server::Start(store::EmbeddedStore& store,

@@ -25,6 +25,7 @@ CommandTables StandardTables() {
   const auto own = engine::EngineCommandTables();
   CommandTables tables(own.begin(), own.end());
   tables.push_back(lua::ScriptCommands());
+  tables.push_back(lua::FunctionCommands());
   tables.push_back(snapshot::SnapshotCommands());
   return tables;
 }
