@@ -146,6 +146,35 @@ TEST_P(LongScriptTest, ItsOwnPipelineWaits) {
   EXPECT_COMES(script, "+PONG\r\n$1\r\nx\r\n");
 }
 
+// They are answered while it runs: what came before it as usual, the rest is told.
+TEST_P(LongScriptTest, WhoCameInTheSameRoundDoesNotWait) {
+  Client first = Connect();
+  Client script = Connect();
+  Client second = Connect();
+  AwaitConnections(3);
+  constexpr int kRequests = 300;  // more than fit into one batch
+  std::string requests;
+  for (int i = 0; i < kRequests; ++i) requests += "GET a\r\n";
+  {
+    const ExecutionGuard guard(store_->lock());  // all loops wait for their next round
+    Client waker = Connect();
+    waker.Send("PING\r\n");
+    first.Send(requests);
+    script.Send(Words({"EVAL", "while true do end", "0"}));
+    second.Send(requests);
+  }
+  AwaitBusy();
+  for (Client* client : {&first, &second}) {
+    for (int i = 0; i < kRequests; ++i) {
+      const std::string line = client->Line();
+      EXPECT_TRUE(line == "$-1\r\n" || line == kBusy) << line;
+    }
+  }
+  EXPECT_ANSWER(second, "SCRIPT KILL\r\n", "+OK\r\n");
+  EXPECT_THAT(script.Line(), testing::StartsWith("-ERR Script killed"));
+  EXPECT_ANSWER(first, "GET a\r\n", "$-1\r\n");
+}
+
 TEST_P(LongScriptTest, InProcessCallersAreToldToo) {
   Client script = Connect();
   script.Send(Words({"EVAL", "while true do end", "0"}));
