@@ -46,11 +46,11 @@ std::string Program::Text() const {
 
 Program ProgramGenerator::Next() {
   Program program;
-  const std::size_t kind = Below(18);
+  const std::size_t kind = Below(19);
   const std::size_t count = 3 + Below(6);
   for (std::size_t i = 0; i < count; ++i) {
     std::string statement;
-    switch (Chance(80) ? kind : Below(18)) {
+    switch (Chance(80) ? kind : Below(19)) {
       case 0:
         statement = Expressions();
         break;
@@ -103,6 +103,9 @@ Program ProgramGenerator::Next() {
         break;
       case 16:
         statement = Varargs();
+        break;
+      case 17:
+        statement = Control();
         break;
       default:
         statement = Order();
@@ -1133,6 +1136,50 @@ std::string ProgramGenerator::Order() {
   for (std::size_t i = 0; i < items; ++i) table += std::to_string(i * 10) + ",";
   return "for k,v in pairs({" + table + "}) do P(k,v) end" +
          (Chance(20) ? " P(next({" + table + "}))" : "");
+}
+
+// Loops, closures, and names that Lua 5.4 would not take.
+std::string ProgramGenerator::Control() {
+  static constexpr const char* kForms[] = {
+      "local i=0 while i<5 do i=i+1 if V==i then break end P(i%3,i..'') end return i",
+      "local i=10 repeat local z=i-3 i=z P(z%V) until z<0 or z~=z return i",
+      "local function fib(n) if n<2 then return n end return fib(n-1)+fib(n-2) end return fib(12)",
+      "local goto=V return goto..'x',goto%3",
+      "local _ENV=V return _ENV==V,-_ENV",
+      "local o={goto=function(self,x) return x end} return "
+      "o:goto(V),o.goto(1,V),o:goto'x',o:goto{}",
+      "local q={} function q.a(...) return arg.n end function q:b(...) return self==q,... end "
+      "return "
+      "q.a(1,V),q:b(V)",
+      "function t.goto(x) return x end function t:_ENV(x) return x end return t.goto(V),t:_ENV(V)",
+      "local r={} for i=1,3 do r[i]=function() i=i+1 return i end end return r[1](),r[1](),r[2]()",
+      "local a,b,c=V,(f(1,2)),f(3,4) a,b=b,a return a,b,c",
+      "local a={} a[1],a[2]=f(V,2) return a[2],a[1]",
+      "for i=1,2 do for j=i,2 do for k in pairs({V}) do P(i,j,k) end end end",
+      "local s='' for i=1,3 do local x=i*2 s=s..x..',' if x>3 then s=s..'!' end end return s",
+      "local n=0 for k,v in pairs({1,2,3}) do n=n+k*v end for _,v in ipairs({4,5}) do n=n..v end "
+      "return n",
+      "if V then return 1 elseif V==V then return 2 else return 3 end",
+      "local x=V do local x=x return x end",
+      "return (function(a,b,...) return b,a,... end)(V,2,V)",
+      "local u=V local function g() u=u return function() return u..'' end end return g()()",
+      "while true do if V then break end return 'n' end",
+      "return V and V or V",
+      "local x,y=V,V return x==y,x~=y,not x",
+      "goto=V",
+      "return t.goto.x",
+      "return {goto=V}.goto"};
+  std::string body = Pick(kForms);
+  for (std::size_t at = body.find('V'); at != body.npos; at = body.find('V', at)) {
+    if (at > 0 && body[at - 1] == 'N') {  // _ENV
+      ++at;
+      continue;
+    }
+    const std::string value = Simple();
+    body.replace(at, 1, value);
+    at += value.size();
+  }
+  return "P(pcall(function() " + body + " end))";
 }
 
 }  // namespace satchel::lua

@@ -62,6 +62,7 @@ class ProgramGenerator {
   std::string Syntax();
   std::string Varargs();
   std::string Order();
+  std::string Control();
 
   Random random_;
 };
