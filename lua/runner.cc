@@ -6,6 +6,7 @@
 #include "base/key_slot.h"
 #include "base/text.h"
 #include "engine/error_text.h"
+#include "lua/arguments.h"
 #include "lua/convert.h"
 #include "lua/error_text.h"
 #include "lua/error_translate.h"
@@ -33,7 +34,7 @@ int AddPosition(lua_State* state) {
   }
   if (known) {
     lua_pushliteral(state, "source");
-    lua_pushstring(state, where.source);
+    PushString(state, State::Of(state).ChunkName(where.source));
     lua_rawset(state, 1);
     lua_pushliteral(state, "line");
     lua_pushnumber(state, where.currentline);

@@ -49,17 +49,6 @@ void PushUnknownGlobal(lua_State* state) {
   lua_setfield(state, -2, "__index");
 }
 
-// Lua 5.4 cuts long names elsewhere than 5.1: it gets those that 5.1 would show.
-std::string NameFor54(std::string_view chunk_name) {
-  constexpr std::size_t kRunTimeId = 60;
-  const bool plain = !chunk_name.empty() && chunk_name[0] == '=';
-  constexpr std::size_t kSameInBoth = 40;
-  if (plain || chunk_name.size() <= kSameInBoth) {
-    if (chunk_name.find('\r') == chunk_name.npos) return std::string(chunk_name);
-  }
-  return "=" + ChunkId(chunk_name, kRunTimeId);
-}
-
 // Limits of Lua 5.4 that the parser cannot know, in the words of 5.1.
 std::string CompileErrorText(std::string_view text) {
   struct Words {
@@ -264,6 +253,28 @@ void State::UseGlobals(Globals set) {
   PushRegistry(state_, KeyOf(set));
   lua_setfield(state_, -2, "__index");
   lua_pop(state_, 2);
+}
+
+// Lua 5.4 cuts long names elsewhere than 5.1: it gets those that 5.1 would show.
+std::string State::NameFor54(std::string_view chunk_name) {
+  constexpr std::size_t kRunTimeId = 60;
+  constexpr std::size_t kSameInBoth = 40;
+  const bool plain = !chunk_name.empty() && chunk_name[0] == '=';
+  if ((plain || chunk_name.size() <= kSameInBoth) && chunk_name.find('\r') == chunk_name.npos) {
+    return std::string(chunk_name);
+  }
+  // A script can make as many names as it likes; the oldest are of no use any more.
+  constexpr std::size_t kMaxNames = 64;
+  if (long_names_.size() >= kMaxNames) long_names_.clear();
+  std::string shown = "=" + ChunkId(chunk_name, kRunTimeId);
+  constexpr std::size_t kMaxKept = 4096;
+  long_names_[shown] = chunk_name.substr(0, kMaxKept);
+  return shown;
+}
+
+std::string_view State::ChunkName(const char* source) const {
+  const auto found = long_names_.find(std::string_view(source));
+  return found == long_names_.end() ? std::string_view(source) : found->second;
 }
 
 Result<void> State::Compile(std::string_view text, const char* chunk_name) {

@@ -15,6 +15,7 @@
 
 #include <cstdint>
 #include <lua.hpp>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -69,6 +70,8 @@ class State {
   // Compiles a chunk and leaves its function, which sees the proxied globals, on the stack.
   // `chunk_name` as Lua takes it: "@user_script". The error has the text of 5.1.
   Result<void> Compile(std::string_view text, const char* chunk_name);
+  // The name that a chunk was given, of the `source` that lua_getinfo shows.
+  std::string_view ChunkName(const char* source) const;
   // For a running coroutine, which leaves `used_levels` less of nesting.
   Result<void> CompileIn(lua_State* state, std::string_view text, const char* chunk_name,
                          int used_levels);
@@ -90,10 +93,12 @@ class State {
   void OpenGlobals();
   void OpenLibraries();
   void OpenStrings();
+  std::string NameFor54(std::string_view chunk_name);
 
   Memory memory_;
   ScriptRandom& random_;
   ForLoop for_loop_;
+  std::map<std::string, std::string, std::less<>> long_names_;  // by what 5.4 got instead
   InterruptFunction* interrupt_ = nullptr;
   int shown_pause_ = 200;
   int shown_step_ = 200;

@@ -907,7 +907,7 @@ std::string ProgramGenerator::Commands() {
                                               "'HSET','h','f',V",
                                               "'HGETALL','h'",
                                               "'HGET','h','f'",
-                                              "'SADD','s',V",
+                                              "'SADD','s','a'",
                                               "'SMEMBERS','s'",
                                               "'SISMEMBER','s',V",
                                               "'ZADD','z',V,'m'",
