@@ -62,6 +62,8 @@ class Runner {
   void Kill(ScriptKind kind, Reply& reply);
   // Ends it whatever it did: the process is about to end.
   void Abandon() { killed_ = true; }
+  // Ends it if nothing is left behind: who waits for it does not wait longer than needed.
+  void EndIfHarmless() { killed_ = killed_ || !wrote_ || undo_ != nullptr; }
 
   struct Running {
     ScriptKind kind;

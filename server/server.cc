@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "lua/scripts.h"
 #include "net/listener.h"
 #include "server/acl_file.h"
 #include "server/parameters.h"
@@ -172,6 +173,8 @@ void Server::Impl::Detach() {
   host.engine.Attach<engine::AclFile>(nullptr);
   host.engine.set_on_unpause({});
   host.engine.set_busy_pump({});
+  // A loop ends after the script that it runs; one that has written is waited for.
+  if (host.engine.busy()) host.engine.Service<lua::Scripts>()->runner().EndIfHarmless();
 }
 
 Result<std::unique_ptr<Server>> Server::Start(store::EmbeddedStore& store,

@@ -175,6 +175,14 @@ TEST_P(LongScriptTest, WhoCameInTheSameRoundDoesNotWait) {
   EXPECT_ANSWER(first, "GET a\r\n", "$-1\r\n");
 }
 
+TEST_P(LongScriptTest, AStoppingServerEndsAScriptThatHasWrittenNothing) {
+  Client script = Connect();
+  script.Send(Words({"EVAL", "while true do end", "0"}));
+  AwaitBusy();
+  server_->Stop();
+  EXPECT_TRUE(store_->Run({"SET", "a", "1"}));
+}
+
 TEST_P(LongScriptTest, InProcessCallersAreToldToo) {
   Client script = Connect();
   script.Send(Words({"EVAL", "while true do end", "0"}));

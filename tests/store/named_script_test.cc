@@ -104,6 +104,19 @@ TEST(NamedScript, TheDocsShowTheExampleThatRuns) {
             std::string::npos);
 }
 
+TEST(ScriptLog, ComesWithoutTheLockAndInOrder) {
+  ManualClock clock{1'700'000'000'000};
+  std::vector<std::string> lines;
+  auto store = *EmbeddedStore::Open(
+      {.clock = &clock, .on_script_log = [&](int level, const std::string& line) {
+         lines.push_back(std::to_string(level) + " " + line);
+       }});
+  ASSERT_TRUE(store->Run({"EVAL", "redis.log(redis.LOG_WARNING,'a',1) redis.log(0,'b')", "0"}));
+  EXPECT_TRUE(lines.empty());
+  store.reset();
+  EXPECT_THAT(lines, testing::ElementsAre("3 a 1", "0 b"));
+}
+
 class SavedFunctions : public testing::Test {
  protected:
   SavedFunctions()
