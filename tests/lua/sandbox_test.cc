@@ -214,5 +214,34 @@ TEST_F(LuaSandbox, ArgumentsLargerThanTheLimitAreNoDanger) {
   ExpectAlive();
 }
 
+TEST_F(LuaSandbox, AllocationMayFailAnywhere) {
+  const std::string script =
+      "local t = {} for i = 1, 50 do t[i] = ('k' .. i):rep(20) end table.sort(t) "
+      "local s = table.concat(t, ','):gsub('%d', function(d) return d .. d end) "
+      "local j = cjson.encode({s, {a = t}}) local d = cjson.decode(j) "
+      "local f = loadstring('local x = ... return x .. #x') "
+      "local co = coroutine.wrap(function() for i = 1, 5 do coroutine.yield({i}) end end) co() "
+      "local p = cmsgpack.unpack(cmsgpack.pack(d)) string.format('%s %q %99d', s, s, 5) "
+      "setmetatable({}, {__concat = function(a, b) return s end}) "
+      "redis.call('SET', 'k', f(s)) return {#s, #j, pcall(error, {err = s})}";
+  int failures = 0;
+  int successes = 0;
+  constexpr int kFirst = 20'000;
+  constexpr int kLast = 400'000;
+  constexpr int kStep = 499;
+  for (int limit = kFirst; limit < kLast; limit += kStep) {
+    server_.Call({"SCRIPT", "FLUSH"});
+    server_.Call({"CONFIG", "SET", "script-max-memory", std::to_string(limit)});
+    const oracle::Frame reply = server_.Eval(script);
+    // Where room on the stack is missing, the text says so instead.
+    ASSERT_TRUE(reply.type == '-' || reply.type == '*') << oracle::Describe(reply);
+    (reply.type == '-' ? failures : successes) += 1;
+  }
+  EXPECT_GT(failures, 50);
+  EXPECT_GT(successes, 50);
+  server_.Call({"CONFIG", "SET", "script-max-memory", "10mb"});
+  ExpectAlive();
+}
+
 }  // namespace
 }  // namespace satchel::lua
