@@ -59,6 +59,8 @@ class Parser {
     bool integer = false;           // kNumber: digits only, exact as a double
     double number = 0;              // kNumber
     std::string string;             // kString
+    bool truthy = false;            // a constant that counts as true
+    bool falsy = false;             // a constant that counts as false
     std::string copy;               // what gives the value once more; empty if nothing may
     std::size_t edit = kNoEdit;     // kNumber: what made it a float
     std::vector<Expression> chain;  // kConcat: the operands

@@ -145,7 +145,9 @@ Parser::Expression Parser::Primary() {
   return {.kind = inner.kind == Kind::kString ? Kind::kString : Kind::kOther,
           .begin = start,
           .end = last_end(),
-          .name = std::move(inner.name)};
+          .name = std::move(inner.name),
+          .truthy = inner.truthy,
+          .falsy = inner.falsy};
 }
 
 Parser::Expression Parser::Suffixed() {
@@ -171,6 +173,7 @@ Parser::Expression Parser::Suffixed() {
     }
     result.end = last_end();
     result.copy.clear();
+    result.truthy = false;
   }
 }
 
@@ -358,15 +361,19 @@ Parser::Expression Parser::Simple() {
   switch (token()) {
     case kNumber:
       value = NumberLiteral();
+      value.truthy = true;
       break;
     case kString:
       value.kind = Kind::kString;
+      value.truthy = true;
       value.string = lexer_.token().string;
       break;
     case kNil:
     case kTrue:
     case kFalse:
       value.kind = Kind::kConstant;
+      value.truthy = token() == kTrue;
+      value.falsy = !value.truthy;
       break;
     case kDots:
       if (!function_->vararg) lexer_.Fail("cannot use '...' outside a vararg function");
@@ -402,6 +409,10 @@ Parser::Expression Parser::Unary(int op) {
     operand.edit = kNoEdit;
     operand.copy.clear();
     return operand;
+  }
+  if (op == kNot) {
+    result.truthy = operand.falsy;
+    result.falsy = operand.truthy;
   }
   if (op == '#') {
     result.kind = Kind::kLength;
@@ -448,6 +459,13 @@ Parser::Expression Parser::Combine(int op, Expression left, Expression right, st
     return result;
   }
   if (right.kind == Kind::kConcat) Finish(&right);
+  // 5.1 drops a constant that decides nothing: what is left keeps its name.
+  if ((op == kAnd && left.truthy) || (op == kOr && left.falsy)) {
+    result.name = right.name;
+    result.truthy = right.truthy;
+    result.falsy = right.falsy;
+    return result;
+  }
   const bool native_power = right.kind == Kind::kNumber && right.number != 2;
   if (op != '%' && (op != '^' || native_power)) return result;
   if (op == '%' && InlineModulo(left, right, op_begin, op_end)) return result;

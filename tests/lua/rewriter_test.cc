@@ -40,6 +40,12 @@ TEST(LuaRewriter, OperatorsBecomeHelpers) {
   EXPECT_EQ(Body("return a%f()"), "return _p(a,(f()),\"global 'a'\\010\")");
 }
 
+TEST(LuaRewriter, ConstantsThatDecideNothingLeaveTheName) {
+  EXPECT_EQ(Body("return 'a'..(1 and x)"), "return _h(\"\\010global 'x'\",'a',(1.0 and x))");
+  EXPECT_EQ(Body("return 'a'..(nil or x)"), "return _h(\"\\010global 'x'\",'a',(nil or x))");
+  EXPECT_EQ(Body("return 'a'..(y or x)"), "return _c('a',(y or x))");
+}
+
 TEST(LuaRewriter, LoopsCountAndCheck) {
   EXPECT_EQ(Body("for i=1,2 do end"),
             "do local _j=200 for i=1.0,2.0 do _j=_j-1 if _j<0 then _j=_i() end  end end");
