@@ -1,0 +1,29 @@
+// JSON text: checked, and in the one stable form that ETags and request digests are made of.
+// Values that callers give are stored as their bytes; these functions only look at them.
+
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "base/result.h"
+
+namespace satchel::repos {
+
+// Deeper nesting is refused.
+inline constexpr int kMaxJsonDepth = 200;
+
+// One JSON value and nothing else: RFC 8259, valid UTF-8. kInvalidArgument with `field` otherwise.
+Result<void> CheckJson(std::string_view field, std::string_view text);
+// The same, and it is an object.
+Result<void> CheckJsonObject(std::string_view field, std::string_view text);
+
+// Object keys sorted bytewise at every depth, arrays in order, no whitespace, number tokens as
+// they are, strings with the fewest escapes. Also kInvalidArgument for an object with one key
+// twice.
+Result<std::string> StableJson(std::string_view field, std::string_view text);
+
+// A JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
+std::string JsonString(std::string_view text);
+
+}  // namespace satchel::repos
