@@ -43,10 +43,10 @@ struct User {
 struct ApiKey {
   std::string id;
   std::string user_id;
-  std::string hash;         // as bcrypt writes it
-  std::string fingerprint;  // 32 bytes, SHA-256 of the plaintext
-  std::string prefix;       // text to show; not unique
-  std::int64_t created_ms = 0;                  // set by the store
+  std::string hash;             // as bcrypt writes it
+  std::string fingerprint;      // 32 bytes, SHA-256 of the plaintext
+  std::string prefix;           // text to show; not unique
+  std::int64_t created_ms = 0;  // set by the store
   std::optional<std::int64_t> last_used_ms = {};
 
   bool operator==(const ApiKey&) const = default;

@@ -33,9 +33,8 @@ Error Unexpected() { return MakeError(ErrorCode::kProtocol, "a script's reply ha
 
 Error OverLimit(ErrorCode code, std::string_view limit_name, std::uint64_t limit,
                 std::uint64_t actual) {
-  Error error =
-      WithSubject(code, fmt::format("{}: {} is over the limit of {}", limit_name, actual, limit),
-                  limit_name);
+  Error error = WithSubject(
+      code, fmt::format("{}: {} is over the limit of {}", limit_name, actual, limit), limit_name);
   error.expected = limit;
   error.actual = actual;
   return error;

@@ -122,9 +122,8 @@ Result<std::unique_ptr<EventFollower>> EventStream::Follow(std::string_view exec
   if (!ParseId(after)) return Invalid("after", "is no id of an event");
   SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock, {Base(exec) + ":ev"}, {},
                                          options_.buffer));
-  return std::unique_ptr<EventFollower>(new EventFollower(*this, *options_.repo.clock,
-                                                          std::move(inbox), std::string(exec),
-                                                          std::string(after)));
+  return std::unique_ptr<EventFollower>(new EventFollower(
+      *this, *options_.repo.clock, std::move(inbox), std::string(exec), std::string(after)));
 }
 
 // One piece of the log; `behind_` stays while there may be more of it.

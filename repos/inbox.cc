@@ -7,11 +7,10 @@ Result<std::unique_ptr<Inbox>> Inbox::Open(store::Store& store, Clock& clock,
                                            std::vector<std::string> patterns,
                                            std::size_t capacity) {
   std::unique_ptr<Inbox> inbox(new Inbox(clock, capacity));
-  SATCHEL_ASSIGN(auto subscription,
-                 store.Subscribe(std::move(channels), std::move(patterns),
-                                 [self = inbox.get()](const store::Message& message) {
-                                   self->Add(message);
-                                 }));
+  SATCHEL_ASSIGN(
+      auto subscription,
+      store.Subscribe(std::move(channels), std::move(patterns),
+                      [self = inbox.get()](const store::Message& message) { self->Add(message); }));
   const std::lock_guard lock(inbox->mutex_);
   inbox->subscription_ = std::move(subscription);
   return inbox;

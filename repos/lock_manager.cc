@@ -151,8 +151,8 @@ class LockCore final : public TimeListener {
     // The store cannot be asked now: once more soon, until the deadline.
     const std::int64_t soon_us = std::chrono::microseconds(state.ttl).count() / 20;
     const std::lock_guard lock(state.mutex);
-    state.renew_at_us = std::min(clock.NowUs() + std::max<std::int64_t>(soon_us, 1000),
-                                 state.deadline_us);
+    state.renew_at_us =
+        std::min(clock.NowUs() + std::max<std::int64_t>(soon_us, 1000), state.deadline_us);
   }
   bool Expired(LockState& state) {
     const std::lock_guard lock(state.mutex);
@@ -200,8 +200,7 @@ const LockKeys& Lock::keys() const { return state_->keys; }
 
 bool Lock::IsHeld() const {
   const std::lock_guard lock(state_->mutex);
-  return state_->status == LockState::Status::kHeld &&
-         core_->clock.NowUs() < state_->deadline_us;
+  return state_->status == LockState::Status::kHeld && core_->clock.NowUs() < state_->deadline_us;
 }
 
 namespace {

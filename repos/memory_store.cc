@@ -127,8 +127,7 @@ Result<bool> MemoryStore::SetExpiration(std::string_view key, milliseconds ttl) 
   SATCHEL_ASSIGN(const std::string base, Base(key));
   if (ttl.count() <= 0) return Invalid("ttl", "must be 1 ms at least");
   const std::vector<std::string> keys = {base + ":list", base + ":meta", base + ":flush"};
-  const std::vector<std::string> args = {
-      FormatInt(options_.repo.clock->NowMs() + ttl.count())};
+  const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs() + ttl.count())};
   SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "mem_expire", keys, args));
   return reply.integer == 1;
 }
@@ -200,10 +199,9 @@ Result<void> MemoryStore::SetTokens(std::string_view key, std::int64_t tokens) {
 Result<std::string> MemoryStore::MarkFlushPending(std::string_view key) {
   SATCHEL_ASSIGN(const std::string base, Base(key));
   std::string token = options_.repo.random->Hex(16);
-  SATCHEL_ASSIGN(const bool set,
-                 Commands(store_).Set(base + ":flush", token,
-                                      {.when = store::SetOptions::When::kIfAbsent,
-                                       .ttl = options_.flush_ttl}));
+  SATCHEL_ASSIGN(const bool set, Commands(store_).Set(base + ":flush", token,
+                                                      {.when = store::SetOptions::When::kIfAbsent,
+                                                       .ttl = options_.flush_ttl}));
   if (!set) return MakeError(ErrorCode::kFlushAlreadyPending, "conversation: a flush is under way");
   return token;
 }

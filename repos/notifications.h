@@ -32,9 +32,9 @@ std::string NotificationJson(const NotificationEvent& event);
 
 struct Notification {
   std::string channel;
-  std::string payload;         // as it was published
-  std::uint64_t dropped = 0;   // lost just after this one or before it, as the buffer was full
-  bool gap = false;            // the connection broke before it; some may be missing
+  std::string payload;        // as it was published
+  std::uint64_t dropped = 0;  // lost just after this one or before it, as the buffer was full
+  bool gap = false;           // the connection broke before it; some may be missing
 };
 
 class NotificationListener {

@@ -33,9 +33,9 @@ class SharedRandom {
 };
 
 struct RepoOptions {
-  std::string prefix = "satchel";         // [A-Za-z0-9_.-]{1,64}
-  std::string tenant = {};                // any id
-  Clock* clock = &RealClock::Instance();            // borrowed; outlives the repository
+  std::string prefix = "satchel";                    // [A-Za-z0-9_.-]{1,64}
+  std::string tenant = {};                           // any id
+  Clock* clock = &RealClock::Instance();             // borrowed; outlives the repository
   SharedRandom* random = &SharedRandom::Instance();  // borrowed; outlives the repository
 
   // "satchel:v1", what every key begins with.

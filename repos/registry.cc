@@ -40,8 +40,7 @@ Result<void> Registry::Add(std::string_view raw_member) {
 
 Result<void> Registry::Remove(std::string_view raw_member) {
   const std::vector<std::string> keys = {key_};
-  const std::vector<std::string> args = {Escape(raw_member),
-                                         FormatInt(clock_.NowMs() - kKeepMs)};
+  const std::vector<std::string> args = {Escape(raw_member), FormatInt(clock_.NowMs() - kKeepMs)};
   SATCHEL_TRY(store_.Eval(ScriptNamed("registry_remove"), keys, args));
   return {};
 }

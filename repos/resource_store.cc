@@ -209,8 +209,8 @@ Result<void> ResourceWatch::ReadList() {
   ResourceStore::Listing listing;
   std::optional<std::uint64_t> first_rev;
   SATCHEL_ASSIGN(
-      auto page, CollectPage<ResourceItem>("res", {}, [&](const std::string& after,
-                                                          std::int64_t count) {
+      auto page,
+      CollectPage<ResourceItem>("res", {}, [&](const std::string& after, std::int64_t count) {
         auto rows = store_.ReadRows(project_, type_, after, count, false, listing);
         // Changes between two pieces are told by messages, which count from the first.
         if (!first_rev) first_rev = listing.rev;

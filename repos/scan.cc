@@ -22,8 +22,7 @@ Result<std::vector<std::string>> ScanIds(store::Store& store, std::string_view b
     for (const ReplyValue& key : reply.items[1].items) {
       const std::string_view text = key.text;
       if (text.size() < before.size() + after.size()) continue;
-      auto id = Unescape(
-          text.substr(before.size(), text.size() - before.size() - after.size()));
+      auto id = Unescape(text.substr(before.size(), text.size() - before.size() - after.size()));
       if (id) ids.insert(std::move(*id));
     }
   } while (cursor != "0");

@@ -38,8 +38,7 @@ Result<Parts> Open(std::string_view sealed) {
 // Empty when that does not make it smaller.
 std::string Compressed(std::string_view bytes, int level) {
   std::string out(ZSTD_compressBound(bytes.size()), '\0');
-  const std::size_t size =
-      ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), level);
+  const std::size_t size = ZSTD_compress(out.data(), out.size(), bytes.data(), bytes.size(), level);
   if (ZSTD_isError(size) != 0 || size >= bytes.size()) return {};
   out.resize(size);
   return out;

@@ -1,6 +1,7 @@
 // Sealed values: bytes with a type, compressed when that makes them smaller.
 //
-//   sealed = 0x01, codec (0x00 raw, 0x01 zstd), raw length u32 LE, type length u16 LE, type, payload
+//   sealed = 0x01, codec (0x00 raw, 0x01 zstd), raw length u32 LE, type length u16 LE, type,
+//   payload
 
 #pragma once
 

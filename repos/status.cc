@@ -5,11 +5,12 @@
 namespace satchel::repos {
 namespace {
 
-constexpr std::string_view kStatusNames[kStatuses] = {
-    "PENDING", "RUNNING", "SUCCESS", "FAILED", "TIMED_OUT", "CANCELED", "WAITING", "PAUSED"};
+constexpr std::string_view kStatusNames[kStatuses] = {"PENDING",   "RUNNING",  "SUCCESS", "FAILED",
+                                                      "TIMED_OUT", "CANCELED", "WAITING", "PAUSED"};
 constexpr std::string_view kComponentNames[] = {"workflow", "task", "agent", "tool"};
-constexpr std::string_view kTypeNames[] = {"basic", "router", "parallel",  "collection", "composite",
-                                           "wait",  "signal", "aggregate", "memory"};
+constexpr std::string_view kTypeNames[] = {"basic",      "router",    "parallel",
+                                           "collection", "composite", "wait",
+                                           "signal",     "aggregate", "memory"};
 
 template <class Enum, std::size_t size>
 Result<Enum> Parse(const std::string_view (&names)[size], std::string_view name,

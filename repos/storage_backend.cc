@@ -77,7 +77,8 @@ Result<StorageBackend::Document> StorageBackend::ReadDocument(std::string_view d
   Document document;
   if (const auto at = json.find("expiresAt"); at != json.end() && !at->is_null()) {
     if (at->is_string()) document.deadline_ms = ParseRfc3339(at->get_ref<const std::string&>());
-    if (!document.deadline_ms) return Invalid("data", "expiresAt must be an RFC 3339 date and time");
+    if (!document.deadline_ms)
+      return Invalid("data", "expiresAt must be an RFC 3339 date and time");
   }
   const auto task = json.find("task");
   if (task == json.end() || !task->is_object()) return document;

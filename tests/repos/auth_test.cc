@@ -25,11 +25,8 @@ class AuthContract : public RepoTest {
     return user.value_or(User{});
   }
   ApiKey CreateKey(const std::string& id, const std::string& user) {
-    auto key = auth->CreateApiKey({.id = id,
-                                   .user_id = user,
-                                   .hash = "h",
-                                   .fingerprint = FingerprintOf(id),
-                                   .prefix = "sk"});
+    auto key = auth->CreateApiKey(
+        {.id = id, .user_id = user, .hash = "h", .fingerprint = FingerprintOf(id), .prefix = "sk"});
     EXPECT_TRUE(key) << key.error().detail;
     return key.value_or(ApiKey{});
   }
@@ -254,8 +251,8 @@ TEST_P(AuthContract, UnknownAndWrongKeysCostOneComparisonEach) {
   int comparisons = 0;
   CredentialCheck check(*auth, [&](const std::string& plaintext, const std::string& hash) {
     ++comparisons;
-    return hash.size() == 60 && CheckBcrypt(plaintext, hash.starts_with("$2b$04") ? hash : key.hash) &&
-           hash == key.hash;
+    return hash.size() == 60 &&
+           CheckBcrypt(plaintext, hash.starts_with("$2b$04") ? hash : key.hash) && hash == key.hash;
   });
   const auto good = check.Validate(plain);
   ASSERT_TRUE(good) << good.error().detail;

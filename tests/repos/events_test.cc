@@ -180,9 +180,10 @@ TEST_P(NotificationsContract, SubscribeSeesAPublishMadeRightAfterItReturned) {
   const auto got = (*listener)->Next(seconds(20));
   ASSERT_TRUE(got && *got);
   EXPECT_EQ((*got)->channel, "satchel:v1:ev:acme:task:t%3A1");
-  EXPECT_EQ((*got)->payload,
-            "{\"workflow_id\":\"w\",\"task_id\":\"t:1\",\"event\":\"changed\",\"status\":\"RUNNING\","
-            "\"data\":{\"n\": 1},\"timestamp\":5}");
+  EXPECT_EQ(
+      (*got)->payload,
+      "{\"workflow_id\":\"w\",\"task_id\":\"t:1\",\"event\":\"changed\",\"status\":\"RUNNING\","
+      "\"data\":{\"n\": 1},\"timestamp\":5}");
 }
 
 TEST_P(NotificationsContract, ATaskEventGoesToItsWorkflowToo) {

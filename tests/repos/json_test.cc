@@ -8,8 +8,9 @@ namespace satchel::repos {
 namespace {
 
 TEST(StableJson, SortsKeysAtEveryDepthAndKeepsNumbersVerbatim) {
-  EXPECT_EQ(StableJson("j", " { \"b\" : [ 1.50 , -0, 12345678901234567890, 1E+2 ],\n"
-                            "\"a\":{\"d\":null,\"c\":true} } ")
+  EXPECT_EQ(StableJson("j",
+                       " { \"b\" : [ 1.50 , -0, 12345678901234567890, 1E+2 ],\n"
+                       "\"a\":{\"d\":null,\"c\":true} } ")
                 .value(),
             "{\"a\":{\"c\":true,\"d\":null},\"b\":[1.50,-0,12345678901234567890,1E+2]}");
 }
@@ -25,10 +26,34 @@ TEST(StableJson, SortsByTheBytesThatEscapesStandFor) {
 }
 
 TEST(Json, RefusesWhatIsNone) {
-  for (const char* text :
-       {"", " ", "{", "}", "[1,]", "{\"a\":1,}", "{a:1}", "'a'", "01", "1.", ".5", "+1", "-", "1e",
-        "tru", "nulll", "\"", "\"\\x\"", "\"\\u12\"", "\"\\ud800\"", "\"\\ud800\\u0041\"", "\"a\nb\"",
-        "\"\xc0\x80\"", "\"\xed\xa0\x80\"", "\"\xf4\x90\x80\x80\"", "1 2", "[1 2]", "{\"a\"}"}) {
+  for (const char* text : {"",
+                           " ",
+                           "{",
+                           "}",
+                           "[1,]",
+                           "{\"a\":1,}",
+                           "{a:1}",
+                           "'a'",
+                           "01",
+                           "1.",
+                           ".5",
+                           "+1",
+                           "-",
+                           "1e",
+                           "tru",
+                           "nulll",
+                           "\"",
+                           "\"\\x\"",
+                           "\"\\u12\"",
+                           "\"\\ud800\"",
+                           "\"\\ud800\\u0041\"",
+                           "\"a\nb\"",
+                           "\"\xc0\x80\"",
+                           "\"\xed\xa0\x80\"",
+                           "\"\xf4\x90\x80\x80\"",
+                           "1 2",
+                           "[1 2]",
+                           "{\"a\"}"}) {
     EXPECT_EQ(CheckJson("j", text).error().code, ErrorCode::kInvalidArgument) << text;
   }
   EXPECT_TRUE(CheckJson("j", "{\"a\":1,\"a\":2}")) << "stored as it is";

@@ -115,7 +115,9 @@ Result<std::unique_ptr<store::Connection>> WatchedStore::Connect() {
   const std::shared_lock lock(restarting_);
   SATCHEL_ASSIGN(auto connection, inner_->Connect());
   return std::unique_ptr<store::Connection>(std::make_unique<WatchedConnection>(
-      std::move(connection), [this](const store::CommandLine& line) { return Note({&line, 1}); }));
+      std::move(connection), [this](const store::CommandLine& line) {
+        return Note({&line, 1});
+      }));
 }
 
 Result<std::unique_ptr<store::Subscription>> WatchedStore::Subscribe(
@@ -171,9 +173,7 @@ RepoTest::RepoTest() {
   }
 }
 
-RepoTest::~RepoTest() {
-  store.reset();
-}
+RepoTest::~RepoTest() { store.reset(); }
 
 std::unique_ptr<store::Store> RepoTest::OpenDirectory() {
   auto opened = store::EmbeddedStore::Open(
@@ -223,8 +223,8 @@ void RepoTest::ExpectOneSlotEach() {
 
 const std::vector<std::string>& OddIds() {
   static const std::vector<std::string> ids = {
-      "a:b", "{x}", "}{", "*", "a*?[b]", "two words", std::string("nu\0l", 4), "\xc3\xa9", "%21",
-      "!", "a\r\nb", "\xff\xfe"};
+      "a:b",      "{x}", "}{", "*",      "a*?[b]",  "two words", std::string("nu\0l", 4),
+      "\xc3\xa9", "%21", "!",  "a\r\nb", "\xff\xfe"};
   return ids;
 }
 

@@ -106,8 +106,8 @@ class RepoTest : public testing::TestWithParam<Home> {
 // Ids that break what does not escape them.
 const std::vector<std::string>& OddIds();
 
-#define SATCHEL_EVERY_HOME(Suite)                                                         \
-  INSTANTIATE_TEST_SUITE_P(Homes, Suite,                                                  \
+#define SATCHEL_EVERY_HOME(Suite)                                                          \
+  INSTANTIATE_TEST_SUITE_P(Homes, Suite,                                                   \
                            testing::Values(Home::kMemory, Home::kDirectory, Home::kRedis), \
                            [](const auto& info) { return HomeName(info.param); })
 

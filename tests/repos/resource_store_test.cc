@@ -19,7 +19,9 @@ class ResourceStoreContract : public RepoTest {
   ResourceStoreContract() { resources.emplace(*store, ResourceStoreOptions{.repo = Options()}); }
 
   static ResourceKey Key(std::string id, std::string version = "") {
-    return {.project = "p", .type = ResourceType::kAgent, .id = std::move(id),
+    return {.project = "p",
+            .type = ResourceType::kAgent,
+            .id = std::move(id),
             .version = std::move(version)};
   }
   // What a watch tells until nothing more comes, as "put a" and "delete a".
@@ -107,8 +109,8 @@ TEST_P(ResourceStoreContract, ListsAreByIdThenVersion) {
   const auto page = resources->ListWithValues("p", ResourceType::kAgent, {.limit = 2});
   EXPECT_EQ(page->total, 5u);
   ASSERT_TRUE(page->page.next);
-  const auto rest =
-      resources->ListWithValues("p", ResourceType::kAgent, {.limit = 3, .cursor = *page->page.next});
+  const auto rest = resources->ListWithValues("p", ResourceType::kAgent,
+                                              {.limit = 3, .cursor = *page->page.next});
   EXPECT_EQ(rest->page.items[0].key, Key("a", "2"));
   EXPECT_FALSE(rest->page.next);
 }

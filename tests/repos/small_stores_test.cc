@@ -140,9 +140,12 @@ SATCHEL_EVERY_HOME(IdempotencyContract);
 TEST(IdempotencyKey, IsTheHeaderOrADigestOfTheRequest) {
   EXPECT_EQ(Idempotency::KeyOf({.header = "abc"}).value(), "abc");
   EXPECT_EQ(Idempotency::KeyOf({.header = std::string(51, 'a')}).error().subject, "header");
-  const auto one = Idempotency::KeyOf({.method = "POST", .path = "/a", .body = "{\"a\":1, \"b\":2}"});
-  const auto same = Idempotency::KeyOf({.method = "POST", .path = "/a", .body = "{\"b\":2,\"a\":1}"});
-  const auto other = Idempotency::KeyOf({.method = "POST", .path = "/a?", .body = "{\"b\":2,\"a\":1}"});
+  const auto one =
+      Idempotency::KeyOf({.method = "POST", .path = "/a", .body = "{\"a\":1, \"b\":2}"});
+  const auto same =
+      Idempotency::KeyOf({.method = "POST", .path = "/a", .body = "{\"b\":2,\"a\":1}"});
+  const auto other =
+      Idempotency::KeyOf({.method = "POST", .path = "/a?", .body = "{\"b\":2,\"a\":1}"});
   EXPECT_EQ(one.value(), same.value());
   EXPECT_NE(one.value(), other.value());
   EXPECT_EQ(one->size(), 64u);
