@@ -70,7 +70,22 @@ class Reader {
     Blanks();
     return at_ == text_.size() || Fail("more than one value");
   }
+  bool RunMembers(std::map<std::string, std::string>& members) {
+    members_ = &members;
+    std::string ignored;
+    Blanks();
+    if (Peek() != '{') return Fail("must be a JSON object");
+    return Run(ignored);
+  }
+  bool RunText(std::string& out) {
+    Blanks();
+    if (Peek() != '"') return Fail("must be a JSON string");
+    if (!String(out)) return false;
+    Blanks();
+    return at_ == text_.size() || Fail("more than one value");
+  }
   std::string_view why() const { return why_; }
+  const JsonShape& shape() const { return shape_; }
 
  private:
   bool Fail(std::string_view why) {
@@ -92,6 +107,7 @@ class Reader {
     if (depth > kMaxJsonDepth) return Fail("is nested too deeply");
     Blanks();
     const char c = Peek();
+    if (c == '{' || c == '[') shape_.depth = std::max(shape_.depth, depth + 1);
     if (c == '{') return Object(out, depth);
     if (c == '[') return Array(out, depth);
     if (c == '"') {
@@ -124,7 +140,12 @@ class Reader {
       if (!String(key)) return false;
       Blanks();
       if (!Take(':')) return Fail("is not JSON");
+      Blanks();
+      const std::size_t begin = at_;
       if (!Value(value, depth + 1)) return false;
+      if (members_ != nullptr && depth == 0) {
+        members_->insert_or_assign(key, std::string(text_.substr(begin, at_ - begin)));
+      }
       Blanks();
     } while (Take(','));
     if (!Take('}')) return Fail("is not JSON");
@@ -215,7 +236,10 @@ class Reader {
     ++at_;
     while (at_ < text_.size()) {
       const char c = text_[at_];
-      if (Take('"')) return true;
+      if (Take('"')) {
+        shape_.longest_string = std::max(shape_.longest_string, out.size());
+        return true;
+      }
       if (Take('\\')) {
         if (Take('u')) {
           if (!UnicodeEscape(out)) return false;
@@ -240,6 +264,8 @@ class Reader {
   const bool stable_;
   std::size_t at_ = 0;
   std::string_view why_;
+  JsonShape shape_;
+  std::map<std::string, std::string>* members_ = nullptr;  // of the outermost object
 };
 
 Result<std::string> Read(std::string_view field, std::string_view text, bool stable) {
@@ -264,6 +290,28 @@ Result<void> CheckJsonObject(std::string_view field, std::string_view text) {
 
 Result<std::string> StableJson(std::string_view field, std::string_view text) {
   return Read(field, text, true);
+}
+
+Result<std::map<std::string, std::string>> JsonMembers(std::string_view field,
+                                                       std::string_view text) {
+  Reader reader(text, false);
+  std::map<std::string, std::string> members;
+  if (!reader.RunMembers(members)) return Invalid(field, reader.why());
+  return members;
+}
+
+Result<std::string> JsonText(std::string_view field, std::string_view text) {
+  Reader reader(text, false);
+  std::string out;
+  if (!reader.RunText(out)) return Invalid(field, reader.why());
+  return out;
+}
+
+Result<JsonShape> ShapeOfJson(std::string_view field, std::string_view text) {
+  Reader reader(text, false);
+  std::string ignored;
+  if (!reader.Run(ignored)) return Invalid(field, reader.why());
+  return reader.shape();
 }
 
 std::string JsonString(std::string_view text) {

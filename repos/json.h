@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <map>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,19 @@ Result<void> CheckJsonObject(std::string_view field, std::string_view text);
 // they are, strings with the fewest escapes. Also kInvalidArgument for an object with one key
 // twice.
 Result<std::string> StableJson(std::string_view field, std::string_view text);
+
+// The members of an object: key -> value, the bytes as they stand there; of a key twice the last.
+Result<std::map<std::string, std::string>> JsonMembers(std::string_view field,
+                                                       std::string_view text);
+// What a JSON string stands for. kInvalidArgument for any other value.
+Result<std::string> JsonText(std::string_view field, std::string_view text);
+
+// How large a value is. An object or array is one deeper than what it holds, a scalar is 0.
+struct JsonShape {
+  int depth = 0;
+  std::size_t longest_string = 0;  // bytes, keys included
+};
+Result<JsonShape> ShapeOfJson(std::string_view field, std::string_view text);
 
 // A JSON string with its quotes. Bytes that are no UTF-8 become U+FFFD.
 std::string JsonString(std::string_view text);

@@ -71,6 +71,23 @@ TEST(Json, RefusesDeepNesting) {
   EXPECT_FALSE(CheckJson("j", nested(1'000'000)));
 }
 
+TEST(Json, MembersAreTheBytesThatStandThere) {
+  const auto members = JsonMembers("j", " { \"a\" : [1.50, 2] ,\"b\":{\"c\":1},\"\\u0061\":\"x\"} ");
+  ASSERT_TRUE(members);
+  EXPECT_EQ(*members, (std::map<std::string, std::string>{{"a", "\"x\""}, {"b", "{\"c\":1}"}}));
+  EXPECT_EQ(JsonMembers("j", "[]").error().subject, "j");
+  EXPECT_EQ(JsonText("j", " \"a\\n\" ").value(), "a\n");
+  EXPECT_FALSE(JsonText("j", "5"));
+  EXPECT_FALSE(JsonText("j", "\"a\" 5"));
+}
+
+TEST(Json, ShapeTellsDepthAndTheLongestString) {
+  const auto shape = ShapeOfJson("j", "{\"key\":[[1],\"four\"]}");
+  EXPECT_EQ(shape->depth, 3);
+  EXPECT_EQ(shape->longest_string, 4u);
+  EXPECT_EQ(ShapeOfJson("j", "5")->depth, 0);
+}
+
 TEST(Cursor, IsOfOneListAndOfOneForm) {
   const std::string cursor = EncodeCursor("us", "0001 a");
   EXPECT_EQ(DecodePage("us", {.cursor = cursor}).value(), "0001 a");
