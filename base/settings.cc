@@ -19,15 +19,15 @@ Result<void> InRange(std::int64_t value, std::int64_t min, std::int64_t max) {
 }  // namespace
 
 void Settings::Add(SettingRow row) {
-  std::string name = row.name;
-  if (!row.alias.empty()) aliases_.emplace(row.alias, name);
-  SATCHEL_CHECK(rows_.emplace(std::move(name), std::move(row)).second);
+  const std::string_view name = row.name;
+  if (*row.alias != '\0') aliases_.emplace(row.alias, name);
+  SATCHEL_CHECK(rows_.emplace(name, std::move(row)).second);
 }
 
 const SettingRow* Settings::Find(std::string_view name) const {
   const std::string lower = ToLower(name);
   auto alias = aliases_.find(lower);
-  auto row = rows_.find(alias == aliases_.end() ? lower : alias->second);
+  auto row = rows_.find(alias == aliases_.end() ? std::string_view(lower) : alias->second);
   return row == rows_.end() ? nullptr : &row->second;
 }
 
@@ -59,9 +59,9 @@ std::optional<std::int64_t> ParseMemorySize(std::string_view text) {
   return size;
 }
 
-SettingRow BoolSetting(std::string name, std::string summary, bool* value) {
-  return {.name = std::move(name),
-          .summary = std::move(summary),
+SettingRow BoolSetting(const char* name, const char* summary, bool* value) {
+  return {.name = name,
+          .summary = summary,
           .get = [value] { return std::string(*value ? "yes" : "no"); },
           .set = [value](std::string_view text) -> Result<void> {
             if (EqualIgnoreCase(text, "yes")) {
@@ -75,10 +75,10 @@ SettingRow BoolSetting(std::string name, std::string summary, bool* value) {
           }};
 }
 
-SettingRow IntSetting(std::string name, std::string summary, std::int64_t* value, std::int64_t min,
+SettingRow IntSetting(const char* name, const char* summary, std::int64_t* value, std::int64_t min,
                       std::int64_t max) {
-  return {.name = std::move(name),
-          .summary = std::move(summary),
+  return {.name = name,
+          .summary = summary,
           .get = [value] { return FormatInt(*value); },
           .set = [=](std::string_view text) -> Result<void> {
             const auto number = ParseInt(text);
@@ -89,10 +89,10 @@ SettingRow IntSetting(std::string name, std::string summary, std::int64_t* value
           }};
 }
 
-SettingRow SizeSetting(std::string name, std::string summary, std::int64_t* value, std::int64_t min,
+SettingRow SizeSetting(const char* name, const char* summary, std::int64_t* value, std::int64_t min,
                        std::int64_t max) {
-  return {.name = std::move(name),
-          .summary = std::move(summary),
+  return {.name = name,
+          .summary = summary,
           .get = [value] { return FormatInt(*value); },
           .set = [=](std::string_view text) -> Result<void> {
             const auto size = ParseMemorySize(text);
@@ -103,9 +103,9 @@ SettingRow SizeSetting(std::string name, std::string summary, std::int64_t* valu
           }};
 }
 
-SettingRow StringSetting(std::string name, std::string summary, std::string* value) {
-  return {.name = std::move(name),
-          .summary = std::move(summary),
+SettingRow StringSetting(const char* name, const char* summary, std::string* value) {
+  return {.name = name,
+          .summary = summary,
           .get = [value] { return *value; },
           .set = [value](std::string_view text) -> Result<void> {
             *value = text;
@@ -113,9 +113,9 @@ SettingRow StringSetting(std::string name, std::string summary, std::string* val
           }};
 }
 
-SettingRow FixedSetting(std::string name, std::string summary, std::string value) {
-  return {.name = std::move(name),
-          .summary = std::move(summary),
+SettingRow FixedSetting(const char* name, const char* summary, std::string value) {
+  return {.name = name,
+          .summary = summary,
           .get = [value = std::move(value)] { return value; },
           .set = nullptr};
 }

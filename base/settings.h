@@ -18,12 +18,13 @@
 namespace satchel {
 
 struct SettingRow {
-  std::string name;     // lower case, as CONFIG GET prints it
-  std::string summary;  // one sentence, for the docs
+  // Texts that live as long as the program.
+  const char* name;     // lower case, as CONFIG GET prints it
+  const char* summary;  // one sentence, for the docs
   std::function<std::string()> get;
   // Null: can only be set at start-up.
   std::function<Result<void>(std::string_view)> set;
-  std::string alias = {};  // another accepted name
+  const char* alias = "";  // another accepted name
   bool secret = false;     // hidden from logs and errors
 };
 
@@ -38,20 +39,20 @@ class Settings {
   std::vector<const SettingRow*> All() const;
 
  private:
-  std::map<std::string, SettingRow, std::less<>> rows_;
-  std::map<std::string, std::string, std::less<>> aliases_;
+  std::map<std::string_view, SettingRow> rows_;
+  std::map<std::string_view, std::string_view> aliases_;
 };
 
 // Rows for plain variables, which must outlive the Settings. Texts as redis 7.0: yes/no,
 // integers in [min, max], sizes with k/kb/m/mb/g/gb units.
-SettingRow BoolSetting(std::string name, std::string summary, bool* value);
-SettingRow IntSetting(std::string name, std::string summary, std::int64_t* value, std::int64_t min,
+SettingRow BoolSetting(const char* name, const char* summary, bool* value);
+SettingRow IntSetting(const char* name, const char* summary, std::int64_t* value, std::int64_t min,
                       std::int64_t max);
-SettingRow SizeSetting(std::string name, std::string summary, std::int64_t* value, std::int64_t min,
+SettingRow SizeSetting(const char* name, const char* summary, std::int64_t* value, std::int64_t min,
                        std::int64_t max);
-SettingRow StringSetting(std::string name, std::string summary, std::string* value);
+SettingRow StringSetting(const char* name, const char* summary, std::string* value);
 // A row that has one value for the life of the process.
-SettingRow FixedSetting(std::string name, std::string summary, std::string value);
+SettingRow FixedSetting(const char* name, const char* summary, std::string value);
 
 // "1kb" is 1024, "1k" is 1000, also m, mb, g, gb, b; any case. Empty when not a size.
 std::optional<std::int64_t> ParseMemorySize(std::string_view text);

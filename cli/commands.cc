@@ -1,4 +1,4 @@
-// `satchel commands`: docs/commands.md, printed from the rows.
+// `satchel commands`: the rows as a page; tools/commands_page.py makes docs/commands.md of it.
 
 #include <cstdio>
 #include <map>
@@ -54,7 +54,7 @@ void PrintCommands() {
     count += 1 + command->subcommands.size();
   }
   std::printf(
-      "# Commands\n\n<!-- Printed by `satchel commands`; do not edit. -->\n\n"
+      "# Commands\n\n"
       "%zu commands, subcommands counted. Arguments count the command's own name; `since` is the\n"
       "version of Redis that brought the command. Differences are listed in "
       "[compat.md](compat.md).\n",
@@ -74,10 +74,11 @@ void PrintCommands() {
 }  // namespace
 
 void AddCommands(CLI::App& app, int& exit_code) {
-  app.add_subcommand("commands", "Print docs/commands.md.")->callback([&exit_code] {
-    PrintCommands();
-    exit_code = kExitOk;
-  });
+  app.add_subcommand("commands", "List all commands as Markdown: what they do, cost, version.")
+      ->callback([&exit_code] {
+        PrintCommands();
+        exit_code = kExitOk;
+      });
 }
 
 }  // namespace satchel::cli

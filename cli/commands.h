@@ -20,6 +20,7 @@ void AddServe(CLI::App& app, int& exit_code);
 void AddConfig(CLI::App& app, int& exit_code);
 void AddCheck(CLI::App& app, int& exit_code);
 void AddCommands(CLI::App& app, int& exit_code);
+void AddParameters(CLI::App& app, int& exit_code);
 void AddVersion(CLI::App& app, int& exit_code);
 
 // "satchel 0.1.0 (commit 1a2b3c4)"

@@ -31,6 +31,7 @@ int main(int argc, char** argv) {
   AddConfig(app, exit_code);
   AddCheck(app, exit_code);
   AddCommands(app, exit_code);
+  AddParameters(app, exit_code);
   AddVersion(app, exit_code);
   try {
     app.parse(argc, argv);

@@ -33,22 +33,10 @@ std::string Call::SubcommandText() const {
          std::string(command_.parent != nullptr ? command_.parent->name : command_.name) + " HELP.";
 }
 
-std::uint64_t Call::HashOf(std::string_view key) const {
-  if (args_.size() < 2 || key.data() != args_[1].data() || key.size() != args_[1].size()) {
-    return engine_.keyspace_.Hash(key);
-  }
-  if (!hash_known_) {
-    hash_ = engine_.keyspace_.Hash(key);
-    hash_known_ = true;
-  }
-  return hash_;
-}
-
 // --- Lookups -------------------------------------------------------------------------------
 
-const Entry* Call::LookIn(int db, std::string_view key) {
-  const Entry* entry = engine_.keyspace_.Peek(db, key, HashOf(key));
-  if (entry == nullptr || !entry->may_expire() || engine_.replaying_) return entry;
+const Entry* Call::WithoutExpired(int db, std::string_view key, const Entry* entry) {
+  if (engine_.replaying_) return entry;
   if (entry->ExpiredAt(now_ms())) {
     engine_.Expire(db, key);
     return nullptr;
@@ -72,9 +60,21 @@ const Entry* Call::Read(std::string_view key) {
 const Entry* Call::FindIn(int db, std::string_view key) {
   const bool read = (command_.flags & kReadonly) != 0 && db == session_.db;
   const Entry* entry = read ? Read(key) : LookIn(db, key);
-  if (entry == nullptr) return nullptr;
-  if (!session_.no_touch) engine_.NoteAccess(*const_cast<Entry*>(entry));
+  if (entry != nullptr && !session_.no_touch) NoteUse(*entry);
   return entry;
+}
+
+const Entry* Call::ReadAndUse(std::string_view key) {
+  const Entry* entry = Read(key);
+  if (entry != nullptr && !session_.no_touch) NoteUse(*entry);
+  return entry;
+}
+
+// A command that looks a key up and then opens it uses it once.
+void Call::CountUse(const Entry& entry) {
+  if (std::find(counted_.begin(), counted_.end(), &entry) != counted_.end()) return;
+  counted_ = {&entry, counted_[0]};
+  engine_.NoteFrequency(const_cast<Entry&>(entry));
 }
 
 Result<const Entry*> Call::FindString(std::string_view key) {
@@ -98,6 +98,7 @@ void Call::Adopt(int db, Entry* entry) {
   engine_.Touch(db, key);
   entry->set_access(engine_.FreshAccess());
   engine_.keyspace_.Create(db, entry, HashOf(key));
+  counted_ = {entry, counted_[0]};
   EventIn(db, kEventNew, "new", key);
   engine_.SignalReady(db, key, entry->type());
 }
@@ -110,7 +111,7 @@ void Call::Overwrite(Entry* entry) {
   // Nobody is served by a key that takes another's place, unless that was a stream.
   if (old->type() == ValueType::kStream) engine_.SignalReady(db(), key, ValueType::kStream);
   engine_.keyspace_.Replace(db(), entry, HashOf(key));
-  engine_.NoteAccess(*entry);
+  NoteUse(*entry);
 }
 
 void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form form) {
@@ -124,13 +125,13 @@ void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form
       old->inline_bytes().size() == value.size() && (form == Form::kText || !ParseInt(value))) {
     Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
     std::memcpy(const_cast<char*>(entry->inline_bytes().data()), value.data(), value.size());
-    engine_.NoteAccess(*entry);
+    NoteUse(*entry);
     return;
   }
   Entry* entry = build(key, value, keep);
   if (keep) entry->set_deadline_ms(old->deadline_ms());
   engine_.keyspace_.Replace(db(), entry, HashOf(key));
-  engine_.NoteAccess(*entry);
+  NoteUse(*entry);
 }
 
 void Call::SetInteger(std::string_view key, std::int64_t value) {

@@ -50,9 +50,20 @@ class Call {
   const Entry* FindIn(int db, std::string_view key);
   // Counts a hit or a miss whatever the command's flags; leaves the access time alone.
   const Entry* Read(std::string_view key);
+  // As Read, and notes the access time: what commands that write, too, find as readers do.
+  const Entry* ReadAndUse(std::string_view key);
+  // Notes that the entry is used now; what Find and the door do.
+  void NoteUse(const Entry& entry) {
+    if (engine_.config_.eviction.uses_lfu()) return CountUse(entry);
+    engine_.NoteTime(const_cast<Entry&>(entry));
+  }
   // Without touching statistics or access time.
   const Entry* Look(std::string_view key) { return LookIn(db(), key); }
-  const Entry* LookIn(int db, std::string_view key);
+  const Entry* LookIn(int db, std::string_view key) {
+    const Entry* entry = engine_.keyspace_.Peek(db, key, HashOf(key));
+    if (entry == nullptr || !entry->may_expire()) return entry;
+    return WithoutExpired(db, key, entry);
+  }
   // Null when absent; kWrongType when another type. T: List, Set, SortedSet, Hash, Stream.
   template <class T>
   Result<const T*> Find(std::string_view key);
@@ -181,7 +192,19 @@ class Call {
   template <class T>
   static Entry* NewEntry(std::string_view key, T value);
   void Overwrite(Entry* entry);
-  std::uint64_t HashOf(std::string_view key) const;
+  std::uint64_t HashOf(std::string_view key) const {
+    if (args_.size() < 2 || key.data() != args_[1].data() || key.size() != args_[1].size()) {
+      return engine_.keyspace_.Hash(key);
+    }
+    if (!hash_known_) {
+      hash_ = engine_.keyspace_.Hash(key);
+      hash_known_ = true;
+    }
+    return hash_;
+  }
+  // What is left of an entry that has a deadline, or whose fields have: null once it expired.
+  const Entry* WithoutExpired(int db, std::string_view key, const Entry* entry);
+  void CountUse(const Entry& entry);
 
   Engine& engine_;
   Session& session_;
@@ -193,6 +216,7 @@ class Call {
   bool keeps_watchers_ = false;
   bool flushed_ = false;  // the tracking clients were told
   std::optional<std::string_view> ready_key_;
+  std::array<const Entry*, 2> counted_{};  // uses that LFU has counted
   // The hash of the first argument, which is the key of most commands.
   mutable bool hash_known_ = false;
   mutable std::uint64_t hash_ = 0;

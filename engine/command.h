@@ -149,7 +149,7 @@ struct KeyPosition {
   std::uint32_t index;
   std::uint16_t flags;
 };
-// Adds the keys of a call that no specification can find.
+// Adds the keys of a call that no specification can find, or takes away what is none.
 using KeyFinder = void (*)(std::span<const std::string_view> args, std::vector<KeyPosition>* keys);
 
 struct Command {

@@ -643,6 +643,12 @@ void Engine::NoteProcessMemory(const ProcessMemory& memory) {
   if (startup_memory_ == 0) startup_memory_ = used_memory();
 }
 
+void Engine::SampleRates() {
+  stats_.commands_rate.Sample(now_ms(), stats_.commands);
+  stats_.input_rate.Sample(now_ms(), stats_.net_input_bytes);
+  stats_.output_rate.Sample(now_ms(), stats_.net_output_bytes);
+}
+
 void Engine::Evict(int db, std::string_view key) {
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
   if (keyspace_.Peek(db, key)->type() == ValueType::kStream) {

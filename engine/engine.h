@@ -31,6 +31,7 @@
 #include "engine/keyspace.h"
 #include "engine/latency.h"
 #include "engine/process_memory.h"
+#include "engine/rate.h"
 #include "engine/session.h"
 #include "engine/tracking.h"
 
@@ -88,6 +89,12 @@ struct Stats {
   std::uint64_t error_replies = 0;
   std::uint64_t net_input_bytes = 0;
   std::uint64_t net_output_bytes = 0;
+  std::uint64_t reads = 0;           // rounds in which a client sent something
+  std::uint64_t writes = 0;          // and in which it was answered
+  std::uint64_t payload_checks = 0;  // of RESTORE; each is checked in full
+  Rate commands_rate;
+  Rate input_rate;  // bytes
+  Rate output_rate;
   std::size_t peak_memory = 0;
   std::map<std::string, std::uint64_t, std::less<>> errors;  // by code
 };
@@ -103,11 +110,24 @@ struct EngineConfig {
   EvictionConfig eviction;
   std::int64_t hz = 10;
   bool active_expire = true;
-  bool lazyfree_lazy_user_del = false;
   bool latency_tracking = true;
   bool protected_mode = true;
   std::vector<double> latency_percentiles = {50, 99, 99.9};
   std::string announced_version = "7.4.0";
+
+  // Taken, kept and without effect: values are always freed in portions, tables always grow in
+  // steps, expired keys are found by deadline, lists are not compressed.
+  struct Kept {
+    bool lazy_eviction = false;
+    bool lazy_expire = false;
+    bool lazy_server_del = false;
+    bool lazy_user_del = false;
+    bool lazy_user_flush = false;
+    bool active_rehashing = true;
+    bool dynamic_hz = true;
+    std::int64_t active_expire_effort = 1;
+    std::int64_t list_compress_depth = 0;
+  } kept;
 };
 
 // Sees every key that the door opened and every unit's effects: the proof that effects say
@@ -183,10 +203,11 @@ class Engine {
   std::size_t startup_memory() const { return startup_memory_; }
   // Whether the last command began above maxmemory and nothing more could be evicted.
   bool out_of_memory() const { return out_of_memory_ && config_.max_memory != 0; }
+  // What happened since the last call goes into the rates of INFO; ten times a second.
+  void SampleRates();
   // The access bits of a new entry; those of one that is used again.
   std::uint32_t FreshAccess() const;
-  void NoteAccess(Entry& entry) {
-    if (config_.eviction.uses_lfu()) return NoteFrequency(entry);
+  void NoteTime(Entry& entry) {
     if (entry.access() != access_clock_) entry.set_access(access_clock_);
   }
 
@@ -372,6 +393,7 @@ class Engine {
   void AddAccessSettings();
   void AddObservationSettings();
   void AddMemorySettings();
+  void AddKeptSettings();
   static std::string WatchName(int db, std::string_view key);
 
   Clock& clock_;

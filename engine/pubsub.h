@@ -34,6 +34,7 @@ class PubSub {
   std::size_t Subscribers(Space space, std::string_view name) const;
   std::size_t patterns() const { return of(Space::kPattern).size(); }
   std::size_t channels() const { return of(Space::kChannel).size(); }
+  std::size_t shard_channels() const { return of(Space::kShard).size(); }
 
   static std::set<std::string, std::less<>>& NamesOf(Session& session, Space space);
 

@@ -33,12 +33,12 @@ std::string FormatPercentiles(const std::vector<double>& percentiles) {
 }
 
 // A packed form's limit, also known by its older ziplist name.
-SettingRow LimitSetting(std::string name, std::string summary, std::int64_t* value) {
-  const bool is_size = name.ends_with("-value");
-  SettingRow row = is_size ? SizeSetting(name, std::move(summary), value, 0, kMaxLong)
-                           : IntSetting(name, std::move(summary), value, 0, kMaxLong);
-  const std::size_t at = name.find("listpack");
-  if (at != std::string::npos) row.alias = name.replace(at, 8, "ziplist");
+SettingRow LimitSetting(const char* name, const char* alias, const char* summary,
+                        std::int64_t* value) {
+  const bool is_size = std::string_view(name).ends_with("-value");
+  SettingRow row = is_size ? SizeSetting(name, summary, value, 0, kMaxLong)
+                           : IntSetting(name, summary, value, 0, kMaxLong);
+  row.alias = alias;
   return row;
 }
 
@@ -49,25 +49,28 @@ void Engine::AddSettings() {
   AddAccessSettings();
   AddObservationSettings();
   AddMemorySettings();
+  AddKeptSettings();
   settings_.Add(SizeSetting("proto-max-bulk-len", "Largest string of a request.",
                             &config_.proto_max_bulk_len, 1024 * 1024, kMaxLong));
   settings_.Add(IntSetting("hz", "Housekeeping ticks a second.", &config_.hz, 1, 500));
   settings_.Add(
       FixedSetting("databases", "Number of databases.", FormatInt(keyspace_.databases())));
   settings_.Add(FixedSetting("appendonly", "Whether an append-only file is kept.", "no"));
+  settings_.Add(FixedSetting("cluster-enabled", "Whether this is a node of a cluster.", "no"));
 }
 
 void Engine::AddEncodingSettings() {
   EncodingLimits& limits = keyspace_.limits();
-  settings_.Add(LimitSetting("hash-max-listpack-entries", "Fields up to which a hash is packed.",
+  settings_.Add(LimitSetting("hash-max-listpack-entries", "hash-max-ziplist-entries",
+                             "Fields up to which a hash is packed.",
                              &limits.hash_max_listpack_entries));
-  settings_.Add(LimitSetting("hash-max-listpack-value",
+  settings_.Add(LimitSetting("hash-max-listpack-value", "hash-max-ziplist-value",
                              "Bytes of a field or value up to which a hash is packed.",
                              &limits.hash_max_listpack_value));
-  settings_.Add(LimitSetting("zset-max-listpack-entries",
+  settings_.Add(LimitSetting("zset-max-listpack-entries", "zset-max-ziplist-entries",
                              "Members up to which a sorted set is packed.",
                              &limits.zset_max_listpack_entries));
-  settings_.Add(LimitSetting("zset-max-listpack-value",
+  settings_.Add(LimitSetting("zset-max-listpack-value", "zset-max-ziplist-value",
                              "Bytes of a member up to which a sorted set is packed.",
                              &limits.zset_max_listpack_value));
   settings_.Add(IntSetting("set-max-intset-entries",
@@ -195,8 +198,29 @@ void Engine::AddMemorySettings() {
                            &eviction.lfu_log_factor, 0, INT32_MAX));
   settings_.Add(IntSetting("lfu-decay-time", "Minutes after which the frequency counter falls.",
                            &eviction.lfu_decay_minutes, 0, INT32_MAX));
-  settings_.Add(BoolSetting("lazyfree-lazy-user-del", "DEL frees as UNLINK does.",
-                            &config_.lazyfree_lazy_user_del));
+}
+
+void Engine::AddKeptSettings() {
+  EngineConfig::Kept& kept = config_.kept;
+  const std::pair<const char*, bool*> lazy[] = {
+      {"lazyfree-lazy-eviction", &kept.lazy_eviction},
+      {"lazyfree-lazy-expire", &kept.lazy_expire},
+      {"lazyfree-lazy-server-del", &kept.lazy_server_del},
+      {"lazyfree-lazy-user-del", &kept.lazy_user_del},
+      {"lazyfree-lazy-user-flush", &kept.lazy_user_flush}};
+  for (const auto& [name, value] : lazy) {
+    settings_.Add(
+        BoolSetting(name, "Without effect: large values are always freed in portions.", value));
+  }
+  settings_.Add(BoolSetting("activerehashing", "Without effect: tables always grow in steps.",
+                            &kept.active_rehashing));
+  settings_.Add(BoolSetting("dynamic-hz", "Without effect: housekeeping runs when it is due.",
+                            &kept.dynamic_hz));
+  settings_.Add(IntSetting("active-expire-effort",
+                           "Without effect: expired keys are found by their deadline.",
+                           &kept.active_expire_effort, 1, 10));
+  settings_.Add(IntSetting("list-compress-depth", "Without effect: lists are not compressed.",
+                           &kept.list_compress_depth, 0, INT32_MAX));
 }
 
 }  // namespace satchel::engine

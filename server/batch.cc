@@ -188,7 +188,7 @@ void Batch::Settle(Run& run) {
   connection.Consume(input_bytes);
   const std::size_t output_bytes = connection.TakeNewOutput();
   connection.NoteTraffic(input_bytes, output_bytes);
-  worker_.NoteTraffic({.input_bytes = input_bytes, .output_bytes = output_bytes});
+  worker_.NoteTraffic(input_bytes, output_bytes);
   if (!all_done) {
     connection.parser().Restart();
   } else if (run.failed) {

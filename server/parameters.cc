@@ -15,10 +15,10 @@ using engine::Engine;
 
 constexpr std::array<std::string_view, 3> kClassNames = {"normal", "slave", "pubsub"};
 
-SettingRow AtomicSetting(std::string name, std::string summary, std::atomic<std::int64_t>& value,
+SettingRow AtomicSetting(const char* name, const char* summary, std::atomic<std::int64_t>& value,
                          std::int64_t min, std::function<void()> changed = {}) {
-  return {.name = std::move(name),
-          .summary = std::move(summary),
+  return {.name = name,
+          .summary = summary,
           .get = [&value] { return FormatInt(value); },
           .set = [&value, min, changed](std::string_view text) -> Result<void> {
             std::int64_t parsed = 0;
@@ -117,8 +117,8 @@ std::string FormatOctal(std::int64_t mode) {
 }
 
 // A row whose value is known once the server listens.
-SettingRow StartSetting(std::string name, std::string summary, std::function<std::string()> get) {
-  return {.name = std::move(name), .summary = std::move(summary), .get = std::move(get)};
+SettingRow StartSetting(const char* name, const char* summary, std::function<std::string()> get) {
+  return {.name = name, .summary = summary, .get = std::move(get)};
 }
 
 void AddRows(Settings& settings, const std::shared_ptr<Parameters>& parameters) {

@@ -53,8 +53,11 @@ struct Parameters {
    public:
     void Note(std::int64_t now_s, std::int64_t bytes) {
       Slot& slot = slots_[static_cast<std::size_t>(now_s) % kSeconds];
-      if (slot.second.exchange(now_s, std::memory_order_relaxed) != now_s) slot.bytes = 0;
-      if (slot.bytes < bytes) slot.bytes = bytes;
+      if (slot.second.load(std::memory_order_relaxed) != now_s &&
+          slot.second.exchange(now_s, std::memory_order_relaxed) != now_s) {
+        slot.bytes = 0;
+      }
+      if (slot.bytes.load(std::memory_order_relaxed) < bytes) slot.bytes = bytes;
     }
     std::int64_t Get(std::int64_t now_s) const {
       std::int64_t most = 0;

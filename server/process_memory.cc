@@ -9,6 +9,8 @@
 // Present when the program is linked with jemalloc.
 extern "C" int mallctl(const char* name, void* old_value, std::size_t* old_size, void* new_value,
                        std::size_t new_size) __attribute__((weak));
+// Present in a sanitizer's build, where the C library's figures are nothing.
+extern "C" std::size_t __sanitizer_get_current_allocated_bytes() __attribute__((weak));
 
 namespace satchel::server {
 namespace {
@@ -28,6 +30,11 @@ void AskAllocator(engine::ProcessMemory& memory) {
     memory.active = JemallocNumber("stats.active");
     memory.resident = JemallocNumber("stats.resident");
     memory.allocator = "jemalloc";
+    return;
+  }
+  if (__sanitizer_get_current_allocated_bytes != nullptr) {
+    memory.allocated = memory.active = memory.resident = __sanitizer_get_current_allocated_bytes();
+    memory.allocator = "sanitizer";
     return;
   }
   const struct mallinfo2 info = mallinfo2();

@@ -183,8 +183,11 @@ void Worker::Enter() {
 
 void Worker::Leave() {
   engine::Stats& stats = engine().stats();
-  stats.net_input_bytes += std::exchange(traffic_.input_bytes, 0);
-  stats.net_output_bytes += std::exchange(traffic_.output_bytes, 0);
+  const Traffic traffic = std::exchange(traffic_, {});
+  stats.net_input_bytes += traffic.input_bytes;
+  stats.net_output_bytes += traffic.output_bytes;
+  stats.reads += traffic.reads;
+  stats.writes += traffic.writes;
   max_bulk_bytes_ = engine().config().proto_max_bulk_len;
   const std::int64_t tick_at_ms = engine().NextDeadlineMs();
   const bool sooner = tick_at_ms < host_.tick_at_ms && !engine().clock().is_manual();
@@ -294,6 +297,7 @@ void Worker::WatchMemory() {
   {
     const ExecutionGuard guard(lock());
     engine().NoteProcessMemory(memory);
+    engine().SampleRates();
     parameters().NoteClientMemoryLimit(engine().config().max_memory);
   }
   memory_timer_ = loop_->AddTimer(loop_->now_us() + kMemoryCheckUs, [this] { WatchMemory(); });

@@ -44,6 +44,8 @@ struct Host {
 struct Traffic {
   std::size_t input_bytes = 0;
   std::size_t output_bytes = 0;
+  std::size_t reads = 0;
+  std::size_t writes = 0;
 };
 
 struct Mail {
@@ -93,9 +95,11 @@ class Worker final : public net::ConnectionOwner {
   // proto-max-bulk-len, as it was at the last hold of the lock.
   std::int64_t max_bulk_bytes() const { return max_bulk_bytes_; }
   // To be counted at the next hold.
-  void NoteTraffic(const Traffic& traffic) {
-    traffic_.input_bytes += traffic.input_bytes;
-    traffic_.output_bytes += traffic.output_bytes;
+  void NoteTraffic(std::size_t input_bytes, std::size_t output_bytes) {
+    traffic_.input_bytes += input_bytes;
+    traffic_.output_bytes += output_bytes;
+    traffic_.reads += input_bytes != 0;
+    traffic_.writes += output_bytes != 0;
   }
   // Adds one. Takes the lock.
   void Count(std::uint64_t engine::Stats::*counter);

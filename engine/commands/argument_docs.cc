@@ -50,7 +50,7 @@ std::string_view FindIn(std::span<const Row> rows, std::string_view name) {
   return at != rows.end() && at->command == name ? at->arguments : std::string_view();
 }
 
-// One argument taken apart.
+// One argument taken apart. What is not said has no data(): an empty token is one.
 struct Argument {
   std::string_view name, type, key_spec, token, since, deprecated_since, parts;
   std::vector<std::string_view> flags;
@@ -119,7 +119,7 @@ void ReplyArgument(Reply& reply, const Argument& argument) {
        {"since", argument.since},
        {"deprecated_since", argument.deprecated_since}}};
   const auto given = std::count_if(texts.begin(), texts.end(),
-                                   [](const auto& text) { return !text.second.empty(); });
+                                   [](const auto& text) { return text.second.data() != nullptr; });
   reply.BeginMap(static_cast<std::size_t>(given) + !argument.key_spec.empty() +
                  !argument.flags.empty() + !argument.parts.empty());
   for (const auto& [field, text] : texts) {
@@ -127,7 +127,7 @@ void ReplyArgument(Reply& reply, const Argument& argument) {
       reply.Bulk("key_spec_index");
       reply.Integer(*ParseInt(argument.key_spec));
     }
-    if (text.empty()) continue;
+    if (text.data() == nullptr) continue;
     reply.Bulk(field);
     reply.Bulk(text);
   }

@@ -290,7 +290,7 @@ void Bitop(Call& call, Reply& reply) {
   std::vector<std::string_view> sources;
   std::size_t size = 0;
   for (std::size_t i = 3; i < call.argc(); ++i) {
-    const Entry* entry = call.Read(call.arg(i));
+    const Entry* entry = call.ReadAndUse(call.arg(i));
     if (entry != nullptr && !entry->is_string()) return reply.Error(kWrongTypeText);
     sources.push_back(entry == nullptr ? std::string_view() : texts.emplace_back(*entry).view());
     size = std::max(size, sources.back().size());
@@ -448,7 +448,7 @@ std::optional<std::int64_t> NewField(const FieldStep& step, std::int64_t old) {
 }
 
 void ReadFields(Call& call, Reply& reply, std::span<const FieldStep> steps) {
-  const Entry* entry = call.Read(call.arg(1));
+  const Entry* entry = call.ReadAndUse(call.arg(1));
   if (entry != nullptr && !entry->is_string()) return reply.Error(kWrongTypeText);
   std::optional<StringText> text;
   if (entry != nullptr) text.emplace(*entry);

@@ -405,7 +405,7 @@ void ReplyMatches(Reply& reply, const GeoQuery& query, std::span<const GeoMatch>
 
 void Search(Call& call, Reply& reply, GeoForm form) {
   const bool source_second = form.kind == GeoForm::kSearch && form.may_store;
-  const Entry* entry = call.Read(call.arg(source_second ? 2 : 1));
+  const Entry* entry = call.ReadAndUse(call.arg(source_second ? 2 : 1));
   if (entry != nullptr && entry->type() != ValueType::kZset) return reply.Error(kWrongTypeText);
   const SortedSet* set = entry == nullptr ? nullptr : entry->As<SortedSet>();
   auto query = GeoParser(call, form, set).Parse();

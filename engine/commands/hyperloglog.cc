@@ -98,7 +98,7 @@ void Pfmerge(Call& call, Reply& reply) {
   Registers merged;
   bool dense = false;
   for (std::size_t i = 1; i < call.argc(); ++i) {
-    auto entry = Checked(call.Read(call.arg(i)));
+    auto entry = Checked(call.ReadAndUse(call.arg(i)));
     if (!entry) return reply.Error(entry.error());
     if (*entry == nullptr) continue;
     const StringText text(**entry);

@@ -1,5 +1,6 @@
 #include "engine/commands/info.h"
 
+#include <sys/utsname.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -48,6 +49,24 @@ std::string HumanBytes(std::uint64_t bytes) {
   return text;
 }
 
+// Of what does not exist here, and is therefore nothing.
+void AddZeros(Lines& lines, std::initializer_list<std::string_view> names) {
+  for (std::string_view name : names) lines.Add(name, 0);
+}
+
+std::string SystemName() {
+  utsname system{};
+  if (uname(&system) != 0) return "Linux";
+  return std::string(system.sysname) + ' ' + system.release + ' ' + system.machine;
+}
+
+// The program that serves or holds the store.
+std::string Executable() {
+  char path[4096];
+  const ssize_t size = readlink("/proc/self/exe", path, sizeof path);
+  return size < 0 ? "satchel" : std::string(path, static_cast<std::size_t>(size));
+}
+
 std::string RunId(std::uint64_t id) {
   std::string text;
   AppendLe(text, id);
@@ -60,11 +79,17 @@ void Server(Engine& engine, Lines lines) {
   lines.Add("redis_version", engine.config().announced_version);
   lines.Add("redis_git_sha1", "00000000");
   lines.Add("redis_git_dirty", "0");
+  lines.Add("redis_build_id", "0");
   lines.Add("redis_mode", "standalone");
-  lines.Add("os", "Linux");
+  static const std::string system = SystemName();
+  lines.Add("os", system);
   lines.Add("arch_bits", "64");
   lines.Add("monotonic_clock", "cycle counter");
+  lines.Add("multiplexing_api", "epoll");
+  lines.Add("atomicvar_api", "c++");
+  lines.Add("gcc_version", __VERSION__);
   lines.Add("process_id", static_cast<std::int64_t>(getpid()));
+  lines.Add("process_supervised", "no");
   lines.Add("run_id", RunId(engine.run_id()));
   const SettingRow* port = engine.settings().Find("port");
   lines.Add("tcp_port", port == nullptr ? "0" : port->get());
@@ -74,9 +99,11 @@ void Server(Engine& engine, Lines lines) {
   lines.Add("hz", engine.config().hz);
   lines.Add("configured_hz", engine.config().hz);
   lines.Add("lru_clock", (engine.now_ms() / 1000) & 0xFFFFFF);
-  lines.Add("executable", "satchel");
+  static const std::string executable = Executable();
+  lines.Add("executable", executable);
   const auto* file = engine.Service<ConfigFile>();
   lines.Add("config_file", file == nullptr ? "" : file->path());
+  lines.Add("io_threads_active", 0);
 }
 
 void Clients(Engine& engine, Lines lines) {
@@ -171,6 +198,9 @@ void Memory(Engine& engine, Lines lines) {
 void Persistence(Engine& engine, Lines lines) {
   lines.Add("loading", engine.loading() ? 1 : 0);
   lines.Add("async_loading", 0);
+  AddZeros(lines,
+           {"current_cow_peak", "current_cow_size", "current_cow_size_age", "rdb_last_cow_size",
+            "aof_last_cow_size", "module_fork_in_progress", "module_fork_last_cow_size"});
   lines.Add("rdb_changes_since_last_save", engine.stats().changes);
 }
 
@@ -178,13 +208,22 @@ void StatsSection(Engine& engine, Lines lines) {
   const Stats& stats = engine.stats();
   lines.Add("total_connections_received", stats.connections);
   lines.Add("total_commands_processed", stats.commands);
+  lines.Add("instantaneous_ops_per_sec",
+            static_cast<std::int64_t>(stats.commands_rate.per_second()));
   lines.Add("total_net_input_bytes", stats.net_input_bytes);
   lines.Add("total_net_output_bytes", stats.net_output_bytes);
+  AddZeros(lines, {"total_net_repl_input_bytes", "total_net_repl_output_bytes"});
+  lines.AddFixed("instantaneous_input_kbps", stats.input_rate.per_second() / 1024);
+  lines.AddFixed("instantaneous_output_kbps", stats.output_rate.per_second() / 1024);
+  lines.AddFixed("instantaneous_input_repl_kbps", 0);
+  lines.AddFixed("instantaneous_output_repl_kbps", 0);
   lines.Add("rejected_connections", stats.rejected_connections);
   lines.Add("sync_full", 0);
   lines.Add("sync_partial_ok", 0);
   lines.Add("sync_partial_err", 0);
   lines.Add("expired_keys", stats.expired_keys);
+  lines.AddFixed("expired_stale_perc", 0);  // they are found by their deadlines
+  lines.Add("expired_time_cap_reached_count", 0);
   lines.Add("expired_subkeys", stats.expired_fields);
   lines.Add("evicted_keys", stats.evicted_keys);
   lines.Add("evicted_clients", stats.evicted_clients);
@@ -192,14 +231,20 @@ void StatsSection(Engine& engine, Lines lines) {
   lines.Add("keyspace_misses", stats.keyspace_misses);
   lines.Add("pubsub_channels", static_cast<std::uint64_t>(engine.pubsub().channels()));
   lines.Add("pubsub_patterns", static_cast<std::uint64_t>(engine.pubsub().patterns()));
-  lines.Add("latest_fork_usec", 0);
-  lines.Add("total_forks", 0);
-  lines.Add("migrate_cached_sockets", 0);
-  lines.Add("slave_expires_tracked_keys", 0);
+  lines.Add("pubsubshard_channels", static_cast<std::uint64_t>(engine.pubsub().shard_channels()));
+  AddZeros(lines, {"latest_fork_usec", "total_forks", "migrate_cached_sockets",
+                   "slave_expires_tracked_keys", "active_defrag_hits", "active_defrag_misses",
+                   "active_defrag_key_hits", "active_defrag_key_misses", "total_active_defrag_time",
+                   "current_active_defrag_time"});
   lines.Add("tracking_total_keys", static_cast<std::uint64_t>(engine.tracking().keys()));
   lines.Add("tracking_total_items", static_cast<std::uint64_t>(engine.tracking().items()));
   lines.Add("tracking_total_prefixes", static_cast<std::uint64_t>(engine.tracking().prefixes()));
   lines.Add("total_error_replies", stats.error_replies);
+  lines.Add("unexpected_error_replies", 0);
+  lines.Add("dump_payload_sanitizations", stats.payload_checks);
+  lines.Add("total_reads_processed", stats.reads);
+  lines.Add("total_writes_processed", stats.writes);
+  AddZeros(lines, {"io_threaded_reads_processed", "io_threaded_writes_processed"});
   lines.Add("client_query_buffer_limit_disconnections", stats.input_limit_disconnections);
   lines.Add("client_output_buffer_limit_disconnections", stats.output_limit_disconnections);
   lines.Add("acl_access_denied_auth", stats.denied_logins);
@@ -216,7 +261,8 @@ void Replication(Engine&, Lines lines) {
   lines.Add("master_replid2", std::string(40, '0'));
   lines.Add("master_repl_offset", 0);
   lines.Add("second_repl_offset", -1);
-  lines.Add("repl_backlog_active", 0);
+  AddZeros(lines, {"repl_backlog_active", "repl_backlog_size", "repl_backlog_first_byte_offset",
+                   "repl_backlog_histlen"});
 }
 
 void Nothing(Engine&, Lines) {}

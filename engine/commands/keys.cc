@@ -35,7 +35,7 @@ void Touch(Call& call, Reply& reply) {
   for (std::size_t i = 1; i < call.argc(); ++i) {
     const Entry* entry = call.Read(call.arg(i));
     if (entry == nullptr) continue;
-    call.engine().NoteAccess(*const_cast<Entry*>(entry));
+    call.NoteUse(*entry);
     ++found;
   }
   reply.Integer(found);
@@ -164,7 +164,7 @@ void Copy(Call& call, Reply& reply) {
   const std::string_view from = call.arg(1);
   const std::string_view to = call.arg(2);
   if (target == call.db() && from == to) return reply.Error(kSameObject);
-  const Entry* source = call.Read(from);
+  const Entry* source = call.ReadAndUse(from);
   if (source == nullptr) return reply.Integer(0);
   if (call.LookIn(target, to) != nullptr) {
     if (!replace) return reply.Integer(0);

@@ -98,6 +98,25 @@ void Failover(Call& call, Reply& reply) {
 // Nobody synchronises with this store.
 void Refuse(Call&, Reply& reply) { reply.Error(kNoReplication); }
 
+// An empty key stands for those after KEYS; Redis finds none where both are given.
+void FindMigratedKeys(Args args, std::vector<KeyPosition>* keys) {
+  if (keys->size() < 2) return;
+  if (args[3].empty()) {
+    keys->erase(keys->begin());
+  } else {
+    keys->clear();
+  }
+}
+
+void Migrate(Call&, Reply& reply) {
+  reply.Error(
+      "ERR MIGRATE is not available: this store opens no connections; use DUMP and RESTORE");
+}
+
+void Bgrewriteaof(Call&, Reply& reply) {
+  reply.Error("ERR there is no append-only file to rewrite; BGSAVE writes a snapshot");
+}
+
 // --- Clusters and modules ----------------------------------------------------------------------
 
 void NoCluster(Call&, Reply& reply) {
@@ -402,6 +421,14 @@ constexpr Command kReplicationCommands[] = {
      .complexity = "",
      .summary = "Looks after a cluster.",
      .subcommands = kClusterSubcommands},
+    {.name = "BGREWRITEAOF",
+     .arity = 1,
+     .flags = kAdmin | kNoScript | kNoAsyncLoading,
+     .run = Bgrewriteaof,
+     .since = "1.0.0",
+     .group = "server",
+     .complexity = "O(1)",
+     .summary = "Rewrites the append-only file; there is none."},
     {.name = "FAILOVER",
      .arity = -1,
      .flags = kAdmin | kNoScript | kStale,
@@ -418,6 +445,18 @@ constexpr Command kReplicationCommands[] = {
      .group = "server",
      .complexity = "",
      .summary = "Shows the version."},
+    {.name = "MIGRATE",
+     .arity = -6,
+     .flags = kWrite | kMovableKeys | kNondeterministicOutput,
+     .categories = kCatKeyspace | kCatDangerous,
+     .keys = {KeyAt(3, kRW | kAccess | kDelete),
+              KeyAfter("KEYS", -2, -1, 1, 0, kRW | kAccess | kDelete | kIncomplete)},
+     .run = Migrate,
+     .since = "2.6.0",
+     .group = "generic",
+     .complexity = "O(N)",
+     .summary = "Moves keys to another server; this one does not.",
+     .more_keys = FindMigratedKeys},
     {.name = "MODULE",
      .arity = -2,
      .since = "4.0.0",

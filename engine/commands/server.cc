@@ -92,7 +92,7 @@ void ConfigGet(Call& call, Reply& reply) {
     }
     for (const SettingRow* row : settings.All()) {
       if (GlobMatch(pattern, row->name, true)) add(row->name, row);
-      if (!row->alias.empty() && GlobMatch(pattern, row->alias, true)) add(row->alias, row);
+      if (*row->alias != '\0' && GlobMatch(pattern, row->alias, true)) add(row->alias, row);
     }
   }
   reply.BeginMap(found.size());

@@ -112,7 +112,7 @@ bool WithValue(Call& call, const KeyPattern& pattern, std::string_view element, 
   if (!pattern.has_star) return false;
   std::string key(pattern.prefix);
   key.append(element).append(pattern.postfix);
-  const Entry* entry = call.Read(key);
+  const Entry* entry = call.ReadAndUse(key);
   if (entry == nullptr) return false;
   if (!pattern.field) {
     if (!entry->is_string()) return false;
@@ -296,7 +296,7 @@ void RunSort(Call& call, Reply& reply, bool read_only) {
   if (!parsed) return reply.Error(parsed.error());
   SortOptions& options = *parsed;
   const std::string_view key = call.arg(1);
-  const Entry* entry = call.Read(key);
+  const Entry* entry = call.ReadAndUse(key);
   if (entry != nullptr && entry->type() != ValueType::kList && entry->type() != ValueType::kSet &&
       entry->type() != ValueType::kZset) {
     return reply.Error(kWrongTypeText);

@@ -12,7 +12,7 @@ std::int64_t Count(std::size_t size) { return static_cast<std::int64_t>(size); }
 
 // A stream for reading, whatever the command's flags; null when absent.
 Result<const Stream*> ReadStream(Call& call, std::string_view key) {
-  const Entry* entry = call.Read(key);
+  const Entry* entry = call.ReadAndUse(key);
   if (entry == nullptr) return nullptr;
   if (entry->type() != ValueType::kStream) return WrongType();
   return entry->As<Stream>();

@@ -118,7 +118,7 @@ Result<StreamId> ResolveGroupId(std::string_view text) {
 
 // A stream by its key; null when absent. Reads count as hits and misses even in a group.
 Result<const Stream*> ReadStream(Call& call, std::string_view key) {
-  const Entry* entry = call.Read(key);
+  const Entry* entry = call.ReadAndUse(key);
   if (entry == nullptr) return nullptr;
   if (entry->type() != ValueType::kStream) return WrongType();
   return entry->As<Stream>();
@@ -336,7 +336,7 @@ bool Serve(Call& call, Reply& reply, const ReadRequest& request, const std::vect
   Served served(reply);
   for (std::size_t i = 0; i < request.keys.size(); ++i) {
     const std::string_view key = request.keys[i];
-    const Entry* entry = call.Read(key);
+    const Entry* entry = call.ReadAndUse(key);
     if (entry == nullptr) continue;
     const Stream& stream = *entry->As<Stream>();
     if (request.in_group) {

@@ -129,7 +129,7 @@ void SetWith(Call& call, Reply& reply, std::string_view value, const SetOptions&
   const std::string_view key = call.arg(1);
   const bool conditional = options.condition.kind != ValueCondition::kNone;
   if (options.get || options.only_new || options.only_existing || conditional) {
-    const Entry* old = options.get ? call.Read(key) : call.Look(key);
+    const Entry* old = options.get ? call.ReadAndUse(key) : call.Find(key);
     if ((options.get || conditional) && old != nullptr && !old->is_string()) {
       return reply.Error(kWrongTypeText);
     }
@@ -192,7 +192,7 @@ void Mset(Call& call, Reply& reply) {
 void Msetnx(Call& call, Reply& reply) {
   if (call.argc() % 2 == 0) return reply.Error(ArityText("msetnx"));
   for (std::size_t i = 1; i < call.argc(); i += 2) {
-    if (call.Look(call.arg(i)) != nullptr) return reply.Integer(0);
+    if (call.Find(call.arg(i)) != nullptr) return reply.Integer(0);
   }
   for (std::size_t i = 1; i < call.argc(); i += 2) {
     Store(call, call.arg(i), call.arg(i + 1), 0, Call::Ttl::kClear);
@@ -229,7 +229,7 @@ void Msetex(Call& call, Reply& reply) {
   if (!query) return reply.Error(query.error());
   const auto& [pairs, options, deadline_ms] = *query;
   for (std::size_t i = 0; i < pairs.size(); i += 2) {
-    const bool exists = call.Look(pairs[i]) != nullptr;
+    const bool exists = call.Find(pairs[i]) != nullptr;
     if (exists ? options.only_new : options.only_existing) return reply.Integer(0);
   }
   const std::string deadline = FormatInt(deadline_ms);
@@ -311,7 +311,7 @@ void Getex(Call& call, Reply& reply) {
   auto options = ParseSetOptions(call, 2, true);
   if (!options) return reply.Error(options.error());
   const std::string_view key = call.arg(1);
-  const Entry* entry = call.Read(key);
+  const Entry* entry = call.ReadAndUse(key);
   if (entry == nullptr) return reply.Null();
   if (!entry->is_string()) return reply.Error(kWrongTypeText);
   std::int64_t deadline_ms = 0;

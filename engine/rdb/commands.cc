@@ -53,6 +53,7 @@ void Restore(Call& call, Reply& reply) {
   auto ttl = call.Integer(2);
   if (!ttl) return reply.Error(ttl.error());
   if (*ttl < 0) return reply.Error("ERR Invalid TTL value, must be >= 0");
+  ++call.engine().stats().payload_checks;
   auto entry = RestoreValue(call.arg(3), key, call.context());
   if (!entry) return reply.Error("ERR " + entry.error().detail);
   const std::int64_t deadline_ms = *ttl == 0 || options->absolute ? *ttl : *ttl + call.now_ms();

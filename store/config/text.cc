@@ -151,7 +151,7 @@ the file is that port. `satchel config validate FILE.conf` and `config show FILE
 | `dir` | the folder where names of files begin; the data is in `satchel-data` inside it |
 | `save` | save points; `save ""` none, and then none at the end either; without the line those of Redis |
 | `user` | users, as in an ACL file |
-| `maxmemory*`, `client-*`, `slowlog-*`, `latency-*`, `notify-keyspace-events`, the limits of packed values and more | what CONFIG SET does |
+| `maxmemory*`, `client-*`, `slowlog-*`, `latency-*`, `notify-keyspace-events`, the limits of packed values and more | what CONFIG SET does, see [parameters.md](parameters.md) |
 | `include` | the lines of the files it names; a pattern may name none |
 | `daemonize`, `pidfile`, `supervised`, `repl-*`, `appendfsync` and more | ignored, each named once at the start |
 | `appendonly yes`, `replicaof`, `masterauth`, `cluster-enabled yes`, `tls-*`, `rename-command`, `loadmodule`, `min-replicas-to-write` | refused: ignored, they would lose data or protection that the file promises |

@@ -15,11 +15,6 @@ INSTANTIATE_SERVER_TESTS(Blocking);
 class BlockingOnTime : public ServerTest {
  protected:
   void SetUp() override { Serve({}, &clock_); }
-  void TearDown() override {
-    server_.reset();
-    store_.reset();
-  }
-  ManualClock clock_;
 };
 INSTANTIATE_SERVER_TESTS(BlockingOnTime);
 

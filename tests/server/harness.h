@@ -14,6 +14,7 @@
 #include <string>
 #include <thread>
 
+#include "base/clock.h"
 #include "net/address.h"
 #include "net/fd.h"
 #include "server/server.h"
@@ -143,6 +144,7 @@ class ServerTest : public testing::TestWithParam<int> {
     EXPECT_TRUE(Eventually([&] { return server_->connections() == count; }));
   }
 
+  ManualClock clock_;  // for Serve; outlives both
   std::unique_ptr<store::EmbeddedStore> store_;
   std::unique_ptr<Server> server_;
 };

@@ -2,7 +2,6 @@
 
 #include <gmock/gmock.h>
 
-#include "base/clock.h"
 #include "tests/server/harness.h"
 
 namespace satchel::server {
@@ -84,8 +83,7 @@ TEST_P(LimitsTest, ASlowSubscriberDoesNotGrowWithoutBound) {
 }
 
 TEST_P(LimitsTest, TheSoftLimitEndsAStalledSubscriberWithoutFurtherMessages) {
-  ManualClock clock;
-  Serve({}, &clock);
+  Serve({}, &clock_);
   Client admin = Connect();
   EXPECT_ANSWER(admin, Set("client-output-buffer-limit", "pubsub 0 100kb 5"), "+OK\r\n");
   Client slow = Connect();
@@ -95,7 +93,7 @@ TEST_P(LimitsTest, TheSoftLimitEndsAStalledSubscriberWithoutFurtherMessages) {
   for (int i = 0; i < 20; ++i) EXPECT_ANSWER(admin, publish, ":1\r\n");
   EXPECT_EQ(Info(admin, "client_output_buffer_limit_disconnections"), "0");
   EXPECT_TRUE(Eventually([&] {
-    clock.Advance(1s);
+    clock_.Advance(1s);
     return Info(admin, "client_output_buffer_limit_disconnections") == "1";
   }));
 }

@@ -1,45 +1,30 @@
 #!/usr/bin/env python3
-"""Prints docs/command-tests.md: the tests of each command and subcommand of docs/commands.md.
+"""Prints docs/commands.md: the rows as `satchel commands` prints them, and the tests of each.
 
-usage: tools/command_tests.py > docs/command-tests.md
-       tools/command_tests.py check     compares with the page; fails when it is stale, or when a
-                                        command has no test of its own
+usage: tools/commands_page.py SATCHEL > docs/commands.md
+       tools/commands_page.py SATCHEL check     compares with the page; fails when it is stale, or
+                                                when a command has no test of its own
 """
 
 import collections
 import difflib
 import pathlib
 import re
+import subprocess
 import sys
 
 ROOT = pathlib.Path(__file__).resolve().parent.parent
-PAGE = ROOT / "docs" / "command-tests.md"
+PAGE = ROOT / "docs" / "commands.md"
 SHOWN = 3
-
-HEAD = """# Tests of the commands
-
-<!-- Printed by tools/command_tests.py; do not edit. -->
-
-Of each command, the files of [the oracle](../tests/oracle/README.md) with the most lines of it, at
-most three; of commands that redis-server 7.0.15 does not have, the tests that name them. Lines that
-only get the number of arguments or the type of the key wrong (`arity.txt`, `wrong_type.txt`) do not
-count. The ctest entry `command_tests` fails when a command has none.
+TESTS = """
+`tests` names, of each command, the files of [the oracle](../tests/oracle/README.md) with the most lines
+of it, at most three; of commands that redis-server 7.0.15 does not have, the tests that name them. Lines
+that only get the number of arguments or the type of the key wrong (`arity.txt`, `wrong_type.txt`) do not
+count. The ctest entry `commands_page` fails when a command has none.
 """
 
 # One line for every command each; they say nothing of what a command does.
 GENERIC = {"arity.txt", "wrong_type.txt"}
-
-
-def groups():
-    """Yields ("list", ["BLMOVE", ...]) as docs/commands.md has them."""
-    name, commands = None, []
-    for line in (ROOT / "docs" / "commands.md").read_text().splitlines() + ["## "]:
-        if line.startswith("## "):
-            if name:
-                yield name, commands
-            name, commands = line[3:], []
-        elif line.startswith("| ") and not line.startswith("| command "):
-            commands.append(line.split("|")[1].strip())
 
 
 def command_words(line):
@@ -77,34 +62,50 @@ def gtest_files(names):
     return files
 
 
-def page():
-    tables = list(groups())
-    known = {name for _, commands in tables for name in commands}
+def name_of(row):
+    """The command of a row of a table; None for other lines."""
+    if not row.startswith("| ") or row.startswith("| command "):
+        return None
+    return row.split("|")[1].strip()
+
+
+def page(satchel):
+    rows = subprocess.run([satchel, "commands"], check=True, capture_output=True, text=True).stdout.splitlines()
+    known = {name_of(row) for row in rows} - {None}
     lines = oracle_lines(known)
     others = gtest_files(known - set(lines))
-    text, untested = HEAD, []
-    for group, commands in tables:
-        text += "\n## %s\n\n| command | tests |\n|---|---|\n" % group
-        for name in commands:
+    text, untested = [], []
+    rows.insert(1, "\n<!-- Printed by tools/commands_page.py; do not edit. -->")
+    for row in rows:
+        name = name_of(row)
+        if name:
             counted = sorted(lines[name].items(), key=lambda item: (-item[1], item[0]))
             tests = ["oracle/" + file for file, _ in counted[:SHOWN]] or others[name][:SHOWN]
             if not tests:
                 untested.append(name)
-            text += "| %s | %s |\n" % (name, ", ".join(tests))
-    return text, untested
+            row += " %s |" % ", ".join(tests)
+        elif row.startswith("| command "):
+            row += " tests |"
+        elif row.startswith("|---"):
+            row += "---|"
+        elif row.startswith("## ") and not any(line.startswith("## ") for line in text):
+            text += TESTS.strip("\n").splitlines() + [""]
+        text.append(row)
+    return "\n".join(text) + "\n", untested
 
 
 def main():
-    text, untested = page()
-    if sys.argv[1:] != ["check"]:
+    satchel, check = sys.argv[1], sys.argv[2:] == ["check"]
+    text, untested = page(satchel)
+    if not check:
         sys.stdout.write(text)
     for name in untested:
         print("no test: " + name, file=sys.stderr)
-    stale = sys.argv[1:] == ["check"] and PAGE.read_text() != text
+    stale = check and PAGE.read_text() != text
     if stale:
         sys.stderr.writelines(difflib.unified_diff(PAGE.read_text().splitlines(True), text.splitlines(True),
-                                                   str(PAGE), "tools/command_tests.py"))
-        print("run tools/command_tests.py > docs/command-tests.md", file=sys.stderr)
+                                                   str(PAGE), "tools/commands_page.py"))
+        print("run tools/commands_page.py SATCHEL > docs/commands.md", file=sys.stderr)
     sys.exit(1 if untested or stale else 0)
 
 
