@@ -16,8 +16,8 @@ namespace satchel::repos {
 
 struct CheckpointConfig {
   std::string thread;
-  std::string ns = {};                   // "": the root; parts joined by "|"
-  std::optional<std::string> id = {};    // of the checkpoint; empty: the latest
+  std::string ns = {};                 // "": the root; parts joined by "|"
+  std::optional<std::string> id = {};  // of the checkpoint; empty: the latest
 
   bool operator==(const CheckpointConfig&) const = default;
 };
@@ -25,11 +25,11 @@ struct CheckpointConfig {
 struct Checkpoint {
   std::int64_t v = 1;
   std::string id;
-  std::string ts;                                          // ISO 8601
-  std::map<std::string, TypedValue> channel_values = {};   // by channel
+  std::string ts;                                            // ISO 8601
+  std::map<std::string, TypedValue> channel_values = {};     // by channel
   std::map<std::string, std::string> channel_versions = {};  // by channel; a JSON scalar, verbatim
-  std::string versions_seen = "{}";                        // JSON
-  std::string pending_sends = "[]";                        // JSON
+  std::string versions_seen = "{}";                          // JSON
+  std::string pending_sends = "[]";                          // JSON
 
   bool operator==(const Checkpoint&) const = default;
 };

@@ -81,8 +81,7 @@ Result<std::vector<CheckpointTuple>> Checkpointer::List(const CheckpointListOpti
   const auto filter = nlohmann::json::parse(options.filter, nullptr, /*allow_exceptions=*/false);
   const auto wanted = static_cast<std::size_t>(options.limit.value_or(INT64_MAX));
   const bool is_plain = filter.empty() && !options.id;
-  const std::int64_t count =
-      is_plain && options.limit ? std::min(kChunk, *options.limit) : kChunk;
+  const std::int64_t count = is_plain && options.limit ? std::min(kChunk, *options.limit) : kChunk;
 
   std::vector<Stream> streams;
   if (options.thread) {
@@ -124,6 +123,25 @@ Result<std::vector<CheckpointTuple>> Checkpointer::List(const CheckpointListOpti
     next->ready.pop_front();
   }
   return found;
+}
+
+Result<std::uint64_t> Checkpointer::SweepExpired(const std::stop_token& stop) {
+  SATCHEL_ASSIGN(const std::vector<std::string> threads, threads_.Members());
+  std::uint64_t gone = 0;
+  for (const std::string& thread : threads) {
+    if (stop.stop_requested()) return gone;
+    const std::string base = Base(thread);
+    const std::vector<std::string> keys = {base + ":t", base + ":n"};
+    const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs()), base, "1000"};
+    while (true) {
+      SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_sweep", keys, args));
+      if (reply.items.size() != 2) return Unexpected();
+      gone += static_cast<std::uint64_t>(reply.items[0].integer);
+      if (reply.items[1].integer == 0) SATCHEL_TRY(threads_.Remove(thread));
+      if (reply.items[0].integer < 1000) break;
+    }
+  }
+  return gone;
 }
 
 Result<std::unique_ptr<CheckpointListener>> Checkpointer::Subscribe(std::string_view thread) {

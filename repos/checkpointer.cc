@@ -23,9 +23,9 @@ Result<void> CheckMetadata(const std::string& text) {
   SATCHEL_TRY(CheckJsonObject("metadata", text));
   const auto json = nlohmann::json::parse(text, nullptr, /*allow_exceptions=*/false);
   if (const auto source = json.find("source"); source != json.end()) {
-    const bool known = source->is_string() &&
-                       std::ranges::find(kSources, source->get_ref<const std::string&>()) !=
-                           std::end(kSources);
+    const bool known =
+        source->is_string() &&
+        std::ranges::find(kSources, source->get_ref<const std::string&>()) != std::end(kSources);
     if (!known) return Invalid("metadata", "source is input, loop, update or fork");
   }
   if (const auto step = json.find("step"); step != json.end()) {
@@ -159,24 +159,17 @@ Result<Checkpointer::Call> Checkpointer::PutCall(const CheckpointPut& put,
   SATCHEL_ASSIGN(std::string body,
                  Seal({.type = {}, .bytes = PackBody(checkpoint)}, options_.seal));
   SATCHEL_ASSIGN(std::string meta, Seal({.type = {}, .bytes = put.metadata}, options_.seal));
-  Call call{.keys = {base + ":t", base + ":n", base + ":h:" + ns, base + ":i:" + ns,
-                     base + ":r:" + ns, base + ":lock", base + ":fence"},
-            .args = {FormatInt(options_.repo.clock->NowMs()),
-                     base,
-                     ns,
-                     Escape(checkpoint.id),
-                     put.config.id ? Escape(*put.config.id) : std::string(),
-                     checkpoint.ts,
-                     std::move(body),
-                     std::move(meta),
-                     FormatInt(options_.ttl.count()),
-                     FormatInt(options_.keep_last),
-                     condition,
-                     session != nullptr ? session->token() : std::string(),
-                     session != nullptr ? fmt::to_string(session->fence()) : std::string(),
-                     fmt::format("{{\"thread\":{},\"ns\":{},\"id\":{}",
-                                 JsonString(Escape(put.config.thread)), JsonString(ns),
-                                 JsonString(Escape(checkpoint.id)))}};
+  Call call{
+      .keys = {base + ":t", base + ":n", base + ":h:" + ns, base + ":i:" + ns, base + ":r:" + ns,
+               base + ":lock", base + ":fence"},
+      .args = {
+          FormatInt(options_.repo.clock->NowMs()), base, ns, Escape(checkpoint.id),
+          put.config.id ? Escape(*put.config.id) : std::string(), checkpoint.ts, std::move(body),
+          std::move(meta), FormatInt(options_.ttl.count()), FormatInt(options_.keep_last),
+          condition, session != nullptr ? session->token() : std::string(),
+          session != nullptr ? fmt::to_string(session->fence()) : std::string(),
+          fmt::format("{{\"thread\":{},\"ns\":{},\"id\":{}", JsonString(Escape(put.config.thread)),
+                      JsonString(ns), JsonString(Escape(checkpoint.id)))}};
   for (const auto& [channel, version] : checkpoint.channel_versions) {
     const auto value = checkpoint.channel_values.find(channel);
     const bool has_value = value != checkpoint.channel_values.end();
@@ -419,7 +412,8 @@ Result<CheckpointStats> Checkpointer::Stats(const CheckpointConfig& config) {
   Call call = GetCall(config);
   call.args.back() = "0";  // looking at it is no use of it
   SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "ck_get", call.keys, call.args));
-  if (reply.items.empty()) return Absent(ErrorCode::kNotFound, "checkpoint", config.id.value_or(""));
+  if (reply.items.empty())
+    return Absent(ErrorCode::kNotFound, "checkpoint", config.id.value_or(""));
   SATCHEL_ASSIGN(const Row row, RowOf(std::move(reply)));
   CheckpointStats stats{.id = row.id, .codec = "raw", .put_ms = row.fields.Int("put")};
   const auto add = [&](const std::string& sealed) -> Result<void> {
@@ -435,8 +429,7 @@ Result<CheckpointStats> Checkpointer::Stats(const CheckpointConfig& config) {
   for (std::size_t i = 1; i < row.blobs.size(); i += 2) SATCHEL_TRY(add(row.blobs[i].text));
   stats.ratio = static_cast<double>(stats.raw_bytes) / static_cast<double>(stats.stored_bytes);
   if (row.fields.Has("x")) {
-    stats.ttl_left =
-        std::chrono::milliseconds(row.fields.Int("x") - options_.repo.clock->NowMs());
+    stats.ttl_left = std::chrono::milliseconds(row.fields.Int("x") - options_.repo.clock->NowMs());
   }
   return stats;
 }

@@ -23,6 +23,7 @@
 #include <functional>
 #include <memory>
 #include <optional>
+#include <stop_token>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -51,9 +52,9 @@ struct CheckpointListOptions {
   std::optional<std::string> thread = {};  // empty: all of the tenant
   std::optional<std::string> ns = {};      // empty: all
   std::optional<std::string> id = {};
-  std::string filter = "{}";                // JSON object: equal values of these metadata keys
-  std::optional<std::string> before = {};   // id of a checkpoint: strictly older ones
-  std::optional<std::int64_t> limit = {};   // after filtering; 0 or less: none; empty: all
+  std::string filter = "{}";               // JSON object: equal values of these metadata keys
+  std::optional<std::string> before = {};  // id of a checkpoint: strictly older ones
+  std::optional<std::int64_t> limit = {};  // after filtering; 0 or less: none; empty: all
 };
 
 struct CheckpointPut {
@@ -125,6 +126,9 @@ class Checkpointer {
 
   // Removes all but the newest `keep`, at least 1; how many went. One round trip per 64.
   Result<std::int64_t> Prune(std::string_view thread, std::string_view ns, std::int64_t keep);
+  // Removes expired checkpoints of all threads, and threads with nothing from the registry; how
+  // many checkpoints went. One round trip per thread and 1 000 rows; ends between two when told to.
+  Result<std::uint64_t> SweepExpired(const std::stop_token& stop = {});
   // Errors: kNotFound.
   Result<CheckpointStats> Stats(const CheckpointConfig& config);
   // Subscribed when it returns; only what is committed is told.

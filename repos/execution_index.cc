@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/text.h"
 #include "repos/errors.h"
@@ -132,8 +134,8 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& mark
       parsed.task = std::move(task);
     }
     reads.Add({"HGETALL", StateKey(parsed.exec)});
-    reads.Add({"HGETALL",
-               parsed.task ? TaskKey(parsed.exec, *parsed.task) : StateKey(parsed.exec)});
+    reads.Add(
+        {"HGETALL", parsed.task ? TaskKey(parsed.exec, *parsed.task) : StateKey(parsed.exec)});
   }
   auto replies = reads.Send(store_);
   Batch batch;
@@ -186,14 +188,129 @@ Result<ExecutionIndex::Found> ExecutionIndex::Read(const OuterGroup& group,
   }
 }
 
+namespace {
+
+// The index members that stand behind an x entry: "xt <task_id> ..." is behind "ti <task_id>".
+std::string InnerPrefix(std::string_view kind, std::string_view value) {
+  const std::string_view inner = kind == "xt" ? "ti" : kind == "xa" ? "ag" : "tl";
+  return std::string(inner) + " " + std::string(value);
+}
+
+store::CommandLine CountOf(const std::string& index, const std::string& prefix) {
+  return {"ZLEXCOUNT", index, "[" + prefix + " ", "(" + prefix + "!"};
+}
+
+void AddDrop(Batch& batch, const OuterGroup& group, const Candidate& misfit, bool is_gone) {
+  const Strings keys = {group.ix(), group.ver()};
+  const Strings args = {misfit.entry, misfit.guard, misfit.version, is_gone ? "1" : "0"};
+  batch.AddScript("idx_drop", keys, args);
+}
+
+}  // namespace
+
 Result<void> ExecutionIndex::Drop(const OuterGroup& group, const std::vector<Candidate>& misfits) {
   Batch batch;
-  const Strings keys = {group.ix(), group.ver()};
-  for (const Candidate& misfit : misfits) {
-    const Strings args = {misfit.entry, misfit.guard, misfit.version};
-    batch.AddScript("idx_drop", keys, args);
-  }
+  for (const Candidate& misfit : misfits) AddDrop(batch, group, misfit, false);
   return batch.SendAll(store_);
+}
+
+Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector<Fields>& removed) {
+  struct Shared {
+    std::string workflow_id;
+    std::string entry;  // without its end, which names the creation stamp
+    std::string inner;
+  };
+  std::vector<Shared> shared;
+  Batch reads;
+  reads.Add({"HGET", StateKey(exec), "c"});
+  for (const Fields& task : removed) {
+    const std::pair<std::string_view, const char*> kinds[] = {
+        {"xt", "task_id"}, {"xa", "agent_id"}, {"xl", "tool_id"}};
+    for (const auto& [kind, field] : kinds) {
+      if (!task.Has(field)) continue;
+      const std::string value = Escape(task.Text(field));
+      shared.push_back(
+          {task.Text("workflow_id"), std::string(kind) + " " + value, InnerPrefix(kind, value)});
+      reads.Add({"HGET", OfWorkflow(shared.back().workflow_id).ver(), "*"});
+      reads.Add(CountOf(TaskIndexKey(exec), shared.back().inner));
+    }
+  }
+  if (shared.empty()) return {};
+  auto replies = reads.Send(store_);
+  for (auto& reply : replies) {
+    if (!reply) return std::move(reply.error());
+  }
+  if (replies[0]->is_null()) return {};  // the entries of a whole execution go by other ways
+  const std::int64_t created_ms = IntOf(*replies[0]).value_or(0);
+  Batch drops;
+  for (std::size_t i = 0; i < shared.size(); ++i) {
+    if (replies[2 + 2 * i]->integer > 0) continue;
+    const Candidate misfit{
+        .entry = fmt::format("{} {:016} {}", shared[i].entry, created_ms, Escape(exec)),
+        .guard = "*",
+        .version = replies[1 + 2 * i]->text};
+    AddDrop(drops, OfWorkflow(shared[i].workflow_id), misfit, false);
+  }
+  return drops.SendAll(store_);
+}
+
+Result<void> ExecutionIndex::Clean(const OuterGroup& group) {
+  constexpr std::string_view kBatch = "200";
+  const std::string ix = group.ix();
+  std::string low = "-";
+  while (true) {
+    SATCHEL_ASSIGN(const ReplyValue page,
+                   store_.Run({"ZRANGE", ix, low, "+", "BYLEX", "LIMIT", "0", kBatch}));
+    if (page.items.empty()) break;
+    low = "(" + page.items.back().text;
+    Batch reads;
+    std::vector<Candidate> rows;
+    for (const ReplyValue& item : page.items) {
+      const auto words = Split(item.text, ' ');
+      const bool of_task = words[0] == "ta";
+      const bool shared = words[0][0] == 'x';
+      const std::size_t tail = of_task ? 2 : 1;  // execution and task, or execution
+      auto exec = words.size() > 2 ? Unescape(words[words.size() - tail])
+                                   : Result<std::string>(Unexpected());
+      Candidate row{.entry = item.text, .guard = shared ? "*" : std::string(words.back())};
+      if (of_task) row.guard = std::string(words[words.size() - 2]) + ":" + row.guard;
+      if (!exec) return Corrupt("outer index", "an entry of another form");
+      row.position = *exec;
+      reads.Add({"HGET", group.ver(), row.guard});
+      reads.Add(
+          {"HGETALL", of_task ? TaskPrefix(*exec) + std::string(words.back()) : StateKey(*exec)});
+      reads.Add(CountOf(TaskIndexKey(*exec), InnerPrefix(words[0], words[1])));
+      rows.push_back(std::move(row));
+    }
+    auto replies = reads.Send(store_);
+    Batch drops;
+    for (std::size_t i = 0; i < rows.size(); ++i) {
+      for (std::size_t part = 0; part < 3; ++part) {
+        if (!replies[3 * i + part]) return std::move(replies[3 * i + part].error());
+      }
+      rows[i].version = replies[3 * i]->text;
+      const Fields object(std::move(*replies[3 * i + 1]));
+      const std::string& entry = rows[i].entry;
+      Strings entries = entry.starts_with("ta ") ? EntriesOfTask(object, 0) : EntriesOfExec(object);
+      bool fits = std::ranges::find(entries, entry) != entries.end();
+      if (entry[0] == 'x') {
+        const std::string end =
+            fmt::format(" {:016} {}", object.Int("c"), Escape(rows[i].position));
+        fits = !object.empty() && entry.ends_with(end) && replies[3 * i + 2]->integer > 0;
+      }
+      if (!fits) AddDrop(drops, group, rows[i], object.empty());
+    }
+    SATCHEL_TRY(drops.SendAll(store_));
+  }
+  return {};
+}
+
+Result<void> ExecutionIndex::Forget(std::string_view workflow_id) {
+  const OuterGroup group = OfWorkflow(workflow_id);
+  const Strings keys = {group.ix(), group.ver(), group.dirty()};
+  SATCHEL_ASSIGN(const ReplyValue forgotten, RunScript(store_, "idx_forget", keys, {}));
+  if (forgotten.integer == 0) return {};
+  return workflows_.Remove(workflow_id);
 }
 
 }  // namespace satchel::repos

@@ -76,9 +76,9 @@ class ExecutionIndex {
   std::string RowKey(std::string_view exec, std::string_view name, std::string_view task) const;
   std::string LocatorKey(std::string_view task) const;
   std::string DueKey() const;
-  OuterGroup OfTenant() const;                              // O1
+  OuterGroup OfTenant() const;                                // O1
   OuterGroup OfWorkflow(std::string_view workflow_id) const;  // O2
-  Registry& workflows() { return workflows_; }              // R1
+  Registry& workflows() { return workflows_; }                // R1
 
   static std::string ExecMember(std::string_view exec);
   static std::string TaskMember(std::string_view exec, std::string_view task);
@@ -103,6 +103,14 @@ class ExecutionIndex {
   };
   Result<Found> Read(const OuterGroup& group, const std::string& prefix, const std::string& after,
                      std::int64_t count);
+  // Forgets a workflow of which no group has an entry any more. One or two round trips.
+  Result<void> Forget(std::string_view workflow_id);
+  // Looks at every entry of a group, whatever its kind, and removes what does not fit. Three round
+  // trips per 200 entries.
+  Result<void> Clean(const OuterGroup& group);
+  // For each of these removed tasks, takes back the entries that no other task of the execution
+  // stands behind. Two round trips.
+  Result<void> DropShared(std::string_view exec, const std::vector<Fields>& removed);
   // Removes candidates that do not fit, unless their guard moved.
   Result<void> Drop(const OuterGroup& group, const std::vector<Candidate>& misfits);
 

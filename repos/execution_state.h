@@ -26,7 +26,7 @@ struct TaskState {
   std::optional<std::string> agent_id = {};
   std::optional<std::string> action_id = {};
   std::optional<std::string> tool_id = {};
-  std::optional<std::string> input = {};   // JSON, as are the next two
+  std::optional<std::string> input = {};  // JSON, as are the next two
   std::optional<std::string> output = {};
   std::optional<std::string> error = {};
   std::int64_t created_ms = 0;  // set by the store, as is all that follows

@@ -87,11 +87,11 @@ bool IsLegalTransition(GenericStatus from, GenericStatus to) {
 }
 
 std::string DocumentOf(const GenericTask& task) {
-  std::string json = "{\"task\":{\"taskId\":" + JsonString(task.id) + ",\"status\":" +
-                     JsonString(GenericStatusName(task.status));
+  std::string json = "{\"task\":{\"taskId\":" + JsonString(task.id) +
+                     ",\"status\":" + JsonString(GenericStatusName(task.status));
   if (task.status_message) json += ",\"statusMessage\":" + JsonString(*task.status_message);
-  json += ",\"createdAt\":" + JsonString(FormatRfc3339(task.created_ms)) + ",\"lastUpdatedAt\":" +
-          JsonString(FormatRfc3339(task.updated_ms)) +
+  json += ",\"createdAt\":" + JsonString(FormatRfc3339(task.created_ms)) +
+          ",\"lastUpdatedAt\":" + JsonString(FormatRfc3339(task.updated_ms)) +
           ",\"ttl\":" + (task.ttl ? FormatInt(task.ttl->count()) : "null") +
           ",\"pollInterval\":" + FormatInt(task.poll_interval.count());
   if (task.meta) json += ",\"_meta\":" + *task.meta;
@@ -179,8 +179,7 @@ Result<GenericTask> GenericTaskStore::Create(std::string_view owner, std::string
   } else {
     task.ttl.reset();
   }
-  auto version =
-      backend_.PutNew({task.owner, task.id}, DocumentOf(task), limits.max_per_owner);
+  auto version = backend_.PutNew({task.owner, task.id}, DocumentOf(task), limits.max_per_owner);
   if (!version) {
     if (version.error().code == ErrorCode::kCapacityExceeded) version.error().subject = "tasks";
     return std::move(version.error());
@@ -242,7 +241,8 @@ Result<void> GenericTaskStore::CheckVariables(const GenericTask& task) const {
   }
   SATCHEL_ASSIGN(const JsonShape shape, ShapeOfJson("variables", json));
   if (shape.depth > limits.max_depth) {
-    return OverLimit(ErrorCode::kTooLarge, "variables", static_cast<std::uint64_t>(limits.max_depth),
+    return OverLimit(ErrorCode::kTooLarge, "variables",
+                     static_cast<std::uint64_t>(limits.max_depth),
                      static_cast<std::uint64_t>(shape.depth));
   }
   if (shape.longest_string > limits.max_string_bytes) {

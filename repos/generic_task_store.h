@@ -30,7 +30,13 @@
 
 namespace satchel::repos {
 
-enum class GenericStatus : std::uint8_t { kWorking, kInputRequired, kCompleted, kFailed, kCancelled };
+enum class GenericStatus : std::uint8_t {
+  kWorking,
+  kInputRequired,
+  kCompleted,
+  kFailed,
+  kCancelled
+};
 // "working", "input_required", "completed", "failed", "cancelled".
 std::string_view GenericStatusName(GenericStatus status);
 // Errors: kInvalidArgument (status).
@@ -48,10 +54,10 @@ struct GenericTask {
   std::optional<std::chrono::milliseconds> ttl = {};  // empty: does not expire
   std::optional<std::int64_t> expires_ms = {};
   std::chrono::milliseconds poll_interval{500};
-  std::optional<std::string> meta = {};                // JSON object
-  std::map<std::string, std::string> variables = {};   // name -> JSON
-  std::optional<std::string> result = {};              // JSON
-  std::uint64_t version = 0;                           // not in the document
+  std::optional<std::string> meta = {};               // JSON object
+  std::map<std::string, std::string> variables = {};  // name -> JSON
+  std::optional<std::string> result = {};             // JSON
+  std::uint64_t version = 0;                          // not in the document
 
   bool operator==(const GenericTask&) const = default;
 };
@@ -62,7 +68,7 @@ struct GenericTaskLimits {
   std::uint64_t max_per_owner = 100;
   std::int64_t page_size = 50;
   std::chrono::milliseconds poll_interval{500};
-  bool allow_anonymous = false;  // owners "" and "local"
+  bool allow_anonymous = false;                   // owners "" and "local"
   std::size_t max_variables_bytes = 1024 * 1024;  // of all, as JSON
   int max_depth = 10;
   std::size_t max_string_bytes = 64 * 1024;

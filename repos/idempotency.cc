@@ -9,8 +9,8 @@
 
 namespace satchel::repos {
 
-Idempotency::Idempotency(store::Store& store, RepoOptions options)
-    : store_(store), options_(std::move(options)) {
+Idempotency::Idempotency(store::Store& store, RepoOptions options, IdempotencyLimits limits)
+    : store_(store), options_(std::move(options)), limits_(limits) {
   SATCHEL_CHECK(CheckRepoOptions(options_).has_value());
 }
 
@@ -21,12 +21,13 @@ Result<std::string> Idempotency::Key(std::string_view space, std::string_view ke
 }
 
 Result<Claimed> Idempotency::Claim(std::string_view space, std::string_view key,
-                                   std::chrono::milliseconds ttl) {
+                                   std::optional<std::chrono::milliseconds> ttl) {
   SATCHEL_ASSIGN(const std::string name, Key(space, key));
-  if (ttl.count() < 1) return Invalid("ttl", "must be 1 ms at least");
+  const std::chrono::milliseconds span = ttl.value_or(limits_.api_ttl);
+  if (span.count() < 1) return Invalid("ttl", "must be 1 ms at least");
   SATCHEL_ASSIGN(const bool set,
                  store::Commands(store_).Set(
-                     name, "1", {.when = store::SetOptions::When::kIfAbsent, .ttl = ttl}));
+                     name, "1", {.when = store::SetOptions::When::kIfAbsent, .ttl = span}));
   return set ? Claimed::kFirst : Claimed::kDuplicate;
 }
 

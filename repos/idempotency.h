@@ -7,6 +7,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -17,8 +18,11 @@ namespace satchel::repos {
 
 enum class Claimed : std::uint8_t { kFirst, kDuplicate };
 
-inline constexpr std::chrono::milliseconds kWebhookIdempotencyTtl = std::chrono::minutes(10);
-inline constexpr std::chrono::milliseconds kApiIdempotencyTtl = std::chrono::hours(24);
+struct IdempotencyLimits {
+  std::chrono::milliseconds api_ttl = std::chrono::hours(24);
+  std::chrono::milliseconds webhook_ttl = std::chrono::minutes(10);
+  std::size_t max_body_bytes = 1024 * 1024;
+};
 
 // What a key is made of when the client sent none.
 struct IdempotentRequest {
@@ -30,12 +34,14 @@ struct IdempotentRequest {
 
 class Idempotency {
  public:
-  explicit Idempotency(store::Store& store, RepoOptions options = {});
+  explicit Idempotency(store::Store& store, RepoOptions options = {},
+                       IdempotencyLimits limits = {});
 
-  // kFirst for one caller until the ttl ends or the key is released. Errors: kInvalidArgument (ttl
-  // below 1 ms).
+  // kFirst for one caller until the ttl ends or the key is released; `ttl` empty: that of the API.
+  // Errors: kInvalidArgument (ttl below 1 ms).
   Result<Claimed> Claim(std::string_view space, std::string_view key,
-                        std::chrono::milliseconds ttl = kApiIdempotencyTtl);
+                        std::optional<std::chrono::milliseconds> ttl = {});
+  const IdempotencyLimits& limits() const { return limits_; }
   // Opens the key again, after a failure. Idempotent.
   Result<void> Release(std::string_view space, std::string_view key);
 
@@ -49,6 +55,7 @@ class Idempotency {
 
   store::Store& store_;  // borrowed
   const RepoOptions options_;
+  const IdempotencyLimits limits_;
 };
 
 }  // namespace satchel::repos

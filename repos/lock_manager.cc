@@ -245,9 +245,9 @@ Result<void> Lock::Release() {
   return LockError(ErrorCode::kLockNotOwned, "lost", state_->resource);
 }
 
-LockManager::LockManager(store::Store& store, RepoOptions options, milliseconds min_ttl)
+LockManager::LockManager(store::Store& store, RepoOptions options, LockTimes times)
     : options_(std::move(options)),
-      min_ttl_(min_ttl),
+      times_(times),
       core_(std::make_shared<LockCore>(store, options_)) {
   SATCHEL_CHECK(CheckRepoOptions(options_).has_value());
 }
@@ -266,13 +266,14 @@ Result<Lock> LockManager::Acquire(std::string_view resource, const LockOptions& 
 
 Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
                                       const LockOptions& options) {
-  if (options.ttl < min_ttl_) return Invalid("ttl", "below the least time to live");
+  const milliseconds ttl = options.ttl.value_or(times_.default_ttl);
+  if (ttl < times_.min_ttl) return Invalid("ttl", "below the least time to live");
   if (options.wait.count() < 0) return Invalid("wait", "must not be negative");
   auto state = std::make_shared<LockState>();
   state->keys = std::move(keys);
   state->resource = resource;
   state->token = core_->random.Hex(16);
-  state->ttl = options.ttl;
+  state->ttl = ttl;
   state->on_lost = options.on_lost;
   const std::vector<std::string> pair = {state->keys.holder, state->keys.fence};
   const std::int64_t give_up_us =
@@ -282,7 +283,7 @@ Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
   std::unique_lock lock(mutex);
   for (std::uint64_t longest = kFirstWaitMs;; longest = std::min(2 * longest, kLongestWaitMs)) {
     const std::int64_t since_us = core_->clock.NowUs();
-    const std::vector<std::string> args = {state->token, FormatInt(options.ttl.count()),
+    const std::vector<std::string> args = {state->token, FormatInt(ttl.count()),
                                            FormatInt(since_us / 1000),
                                            FormatInt(kFenceTtl.count())};
     SATCHEL_ASSIGN(const ReplyValue reply, RunScript(core_->store, "lock_take", pair, args));

@@ -20,6 +20,7 @@
 #include <cstdint>
 #include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -29,11 +30,16 @@
 namespace satchel::repos {
 
 struct LockOptions {
-  std::chrono::milliseconds ttl = std::chrono::seconds(30);
-  std::chrono::milliseconds wait{0};  // 0: one try
+  std::optional<std::chrono::milliseconds> ttl = {};  // empty: the manager's default
+  std::chrono::milliseconds wait{0};                  // 0: one try
   // Called once when the lock is found lost, on a thread of the manager or in Refresh or
   // Release. It may not destroy the lock.
   std::function<void()> on_lost = {};
+};
+
+struct LockTimes {
+  std::chrono::milliseconds default_ttl = std::chrono::seconds(30);
+  std::chrono::milliseconds min_ttl{100};  // shorter ones are refused
 };
 
 struct LockKeys {
@@ -71,9 +77,8 @@ class Lock {
 
 class LockManager {
  public:
-  // `min_ttl`: shorter ones are refused. Requires legal options; see CheckRepoOptions.
-  explicit LockManager(store::Store& store, RepoOptions options = {},
-                       std::chrono::milliseconds min_ttl = std::chrono::milliseconds(100));
+  // Requires legal options; see CheckRepoOptions.
+  explicit LockManager(store::Store& store, RepoOptions options = {}, LockTimes times = {});
   ~LockManager();
 
   // Takes the lock, or waits for it: tries again after up to 5 ms, doubling to 250 ms, full
@@ -86,7 +91,7 @@ class LockManager {
 
  private:
   const RepoOptions options_;
-  const std::chrono::milliseconds min_ttl_;
+  const LockTimes times_;
   std::shared_ptr<LockCore> core_;
 };
 

@@ -53,8 +53,7 @@ TaskProgress ProgressOf(std::map<Status, std::uint64_t> by_status, ProgressStrat
   progress.running =
       by_status[Status::kRunning] + by_status[Status::kWaiting] + by_status[Status::kPaused];
   progress.pending = by_status[Status::kPending];
-  progress.terminal =
-      progress.success + progress.failed + progress.canceled + progress.timed_out;
+  progress.terminal = progress.success + progress.failed + progress.canceled + progress.timed_out;
   if (progress.total > 0) {
     const auto total = static_cast<double>(progress.total);
     progress.completion_rate = static_cast<double>(progress.success) / total;

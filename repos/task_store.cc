@@ -97,10 +97,9 @@ Result<Rows<TaskState>> TaskStore::ReadRows(std::string_view exec, const std::st
 Result<PageOf<TaskState>> TaskStore::ListIn(std::string_view exec, const std::string& prefix,
                                             bool descending, const TaskFilter& filter,
                                             const Page& page) {
-  return CollectPage<TaskState>(
-      "task", page, [&](const std::string& after, std::int64_t count) {
-        return ReadRows(exec, prefix, descending, filter, after, count);
-      });
+  return CollectPage<TaskState>("task", page, [&](const std::string& after, std::int64_t count) {
+    return ReadRows(exec, prefix, descending, filter, after, count);
+  });
 }
 
 namespace {
@@ -124,10 +123,10 @@ Result<void> CheckFilter(const TaskFilter& filter) {
     return Invalid("execution_type", "unknown");
   }
   const std::pair<std::string_view, const std::optional<std::string>&> ids[] = {
-      {"workflow_id", filter.workflow_id},   {"workflow_exec_id", filter.workflow_exec_id},
-      {"task_id", filter.task_id},           {"task_exec_id", filter.task_exec_id},
-      {"agent_id", filter.agent_id},         {"action_id", filter.action_id},
-      {"tool_id", filter.tool_id},           {"parent_state_id", filter.parent_state_id}};
+      {"workflow_id", filter.workflow_id}, {"workflow_exec_id", filter.workflow_exec_id},
+      {"task_id", filter.task_id},         {"task_exec_id", filter.task_exec_id},
+      {"agent_id", filter.agent_id},       {"action_id", filter.action_id},
+      {"tool_id", filter.tool_id},         {"parent_state_id", filter.parent_state_id}};
   for (const auto& [field, id] : ids) {
     if (id) SATCHEL_TRY(CheckComponent(field, *id));
   }
@@ -213,11 +212,10 @@ Result<PageOf<TaskState>> TaskStore::ListStates(const TaskFilter& filter, const 
   if (filter.workflow_exec_id) {
     return ListIn(*filter.workflow_exec_id, PrefixOf(filter), true, filter, page);
   }
-  return CollectPage<TaskState>(
-      "tasks", page, [&](const std::string& after, std::int64_t count) {
-        return filter.workflow_id ? ReadOuterRows(*filter.workflow_id, filter, after, count)
-                                  : MergeWorkflows(filter, after, count);
-      });
+  return CollectPage<TaskState>("tasks", page, [&](const std::string& after, std::int64_t count) {
+    return filter.workflow_id ? ReadOuterRows(*filter.workflow_id, filter, after, count)
+                              : MergeWorkflows(filter, after, count);
+  });
 }
 
 Result<TaskMap> TaskStore::ListTasksInWorkflow(std::string_view exec) {
@@ -229,8 +227,7 @@ Result<TaskMap> TaskStore::ListTasksInWorkflow(std::string_view exec) {
 }
 
 Result<std::vector<TaskState>> TaskStore::ListTasksByStatus(std::string_view exec, Status status) {
-  SATCHEL_ASSIGN(auto page,
-                 ListStates({.status = status, .workflow_exec_id = std::string(exec)}));
+  SATCHEL_ASSIGN(auto page, ListStates({.status = status, .workflow_exec_id = std::string(exec)}));
   return std::move(page.items);
 }
 
@@ -329,6 +326,34 @@ Result<void> TaskStore::MergeUsage(const TaskRef& ref, std::string_view summary)
   });
 }
 
+void TaskStore::AddRemoval(Batch& batch, std::string_view exec, const Fields& task) const {
+  const std::string id = task.Text("task_exec_id");
+  const OuterChange change{.member = ExecutionIndex::TaskMember(exec, id),
+                           .stamp = ExecutionIndex::Stamp(task.Int("c"), task.version() + 1),
+                           .is_deletion = true,
+                           .old_entries = ExecutionIndex::EntriesOfTask(task, 0)};
+  ExecutionIndex::AddApply(batch, index_.OfWorkflow(task.Text("workflow_id")), change, "");
+  batch.Add({"ZREM", index_.DueKey(), "t " + Escape(exec) + " " + Escape(id)});
+  const Strings locator = {index_.LocatorKey(id)};
+  const Strings named = {Escape(exec), ""};
+  batch.AddScript("loc_replace", locator, named);
+}
+
+Result<bool> TaskStore::RemoveExpired(std::string_view exec, std::string_view task_exec_id) {
+  const Strings keys = {index_.MetaKey(exec), index_.TaskIndexKey(exec),
+                        index_.TaskKey(exec, task_exec_id)};
+  const Strings args = {FormatInt(index_.NowMs())};
+  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_expire", keys, args));
+  if (reply.items.empty()) return false;
+  Batch after;
+  std::vector<Fields> removed;
+  removed.emplace_back(std::move(reply));
+  AddRemoval(after, exec, removed[0]);
+  SATCHEL_TRY(after.SendAll(store_));
+  SATCHEL_TRY(index_.DropShared(exec, removed));
+  return true;
+}
+
 Result<bool> TaskStore::DeleteState(const TaskRef& ref) {
   const auto exec = ExecOf(ref);
   if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return false;
@@ -341,21 +366,15 @@ Result<bool> TaskStore::DeleteState(const TaskRef& ref) {
     SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_delete", keys, args));
     if (reply.items.empty()) return Unexpected();
     Batch after;
+    std::vector<Fields> removed;
     for (std::size_t i = 1; i < reply.items.size(); ++i) {
-      const Fields task(std::move(reply.items[i]));
+      const Fields& task = removed.emplace_back(std::move(reply.items[i]));
       const std::string id = task.Text("task_exec_id");
       if (id == ref.task_exec_id) existed = !task.ExpiredAt(index_.NowMs());
-      const OuterChange change{.member = ExecutionIndex::TaskMember(*exec, id),
-                               .stamp = ExecutionIndex::Stamp(task.Int("c"), task.version() + 1),
-                               .is_deletion = true,
-                               .old_entries = ExecutionIndex::EntriesOfTask(task, 0)};
-      ExecutionIndex::AddApply(after, index_.OfWorkflow(task.Text("workflow_id")), change, "");
-      after.Add({"ZREM", index_.DueKey(), "t " + Escape(*exec) + " " + Escape(id)});
-      const Strings locator = {index_.LocatorKey(id)};
-      const Strings named = {Escape(*exec), ""};
-      after.AddScript("loc_replace", locator, named);
+      AddRemoval(after, *exec, task);
     }
     SATCHEL_TRY(after.SendAll(store_));
+    SATCHEL_TRY(index_.DropShared(*exec, removed));
     if (reply.items[0].text != "1") return existed;
   }
 }

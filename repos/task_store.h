@@ -127,6 +127,9 @@ class TaskStore {
   // The task and everything below it; whether it was there.
   Result<bool> DeleteState(const TaskRef& ref);
 
+  // One task whose deadline has come, not what is below it; whether it was there. For sweeps.
+  Result<bool> RemoveExpired(std::string_view exec, std::string_view task_exec_id);
+
   // Calls `fn` with a transaction of one execution, and commits what it wrote: all or nothing.
   // When another writer changed what `fn` has read, `fn` runs again on fresh reads: it must have no
   // effects outside. Its error, or exception, rolls back. Errors: kConflict(actual: attempts),
@@ -154,6 +157,8 @@ class TaskStore {
   Result<Rows<TaskState>> ReadRows(std::string_view exec, const std::string& prefix,
                                    bool descending, const TaskFilter& filter,
                                    const std::string& after, std::int64_t count);
+  // Adds what takes a removed task out of the indexes outside.
+  void AddRemoval(Batch& batch, std::string_view exec, const Fields& task) const;
   Result<PageOf<TaskState>> ListIn(std::string_view exec, const std::string& prefix,
                                    bool descending, const TaskFilter& filter, const Page& page);
   Result<Rows<TaskState>> ReadOuterRows(std::string_view workflow_id, const TaskFilter& filter,
@@ -191,7 +196,8 @@ class TaskTransaction {
 
  private:
   friend class TaskStore;
-  TaskTransaction(TaskStore& tasks, std::string exec, std::unique_ptr<store::Connection> connection);
+  TaskTransaction(TaskStore& tasks, std::string exec,
+                  std::unique_ptr<store::Connection> connection);
 
   enum class End : std::uint8_t { kCommitted, kAborted };
 

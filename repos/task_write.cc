@@ -108,8 +108,8 @@ Result<void> TaskStore::Announce(std::vector<Pending>& writes) {
     index_.AddMark(batch, index_.OfWorkflow(write.workflow_id), write.mark);
     if (!write.is_terminal || options_.retention.count() == 0) continue;
     const std::string at = FormatInt(index_.NowMs() + options_.retention.count());
-    batch.Add({"ZADD", index_.DueKey(), "LT", at,
-               "t " + Escape(write.exec) + " " + Escape(write.task)});
+    batch.Add(
+        {"ZADD", index_.DueKey(), "LT", at, "t " + Escape(write.exec) + " " + Escape(write.task)});
   }
   auto replies = batch.Send(store_);
   for (auto& reply : replies) {

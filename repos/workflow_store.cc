@@ -177,8 +177,8 @@ Result<WorkflowState> WorkflowStore::Put(const Write& write) {
 
 Result<WorkflowState> WorkflowStore::UpsertState(const WorkflowState& state) {
   SATCHEL_TRY(CheckState(state));
-  Write write{.exec = state.workflow_exec_id, .workflow_id = state.workflow_id,
-              .status = state.status};
+  Write write{
+      .exec = state.workflow_exec_id, .workflow_id = state.workflow_id, .status = state.status};
   write.Set("usage", state.usage);
   write.Set("input", state.input);
   write.Set("output", state.output);
@@ -192,8 +192,8 @@ Result<WorkflowState> WorkflowStore::UpdateStatus(std::string_view exec, Status 
   const std::string key = index_.StateKey(exec);
   SATCHEL_ASSIGN(const ReplyValue id, store_.Run({"HGET", key, "workflow_id"}));
   if (id.is_null()) return NoWorkflow(exec);
-  return Put({.exec = std::string(exec), .workflow_id = id.text, .must_exist = true,
-              .status = status});
+  return Put(
+      {.exec = std::string(exec), .workflow_id = id.text, .must_exist = true, .status = status});
 }
 
 Result<std::optional<WorkflowStore::Snapshot>> WorkflowStore::SnapshotOf(
@@ -257,8 +257,8 @@ Result<WorkflowState> WorkflowStore::Latest(std::string_view workflow_id, const 
     SATCHEL_ASSIGN(auto found, index_.Read(group, prefix, after, count));
     Strings execs;
     for (const Candidate& candidate : found.candidates) {
-      SATCHEL_ASSIGN(std::string exec, Unescape(candidate.position.substr(
-                                           candidate.position.rfind(' ') + 1)));
+      SATCHEL_ASSIGN(std::string exec,
+                     Unescape(candidate.position.substr(candidate.position.rfind(' ') + 1)));
       execs.push_back(std::move(exec));
     }
     SATCHEL_ASSIGN(auto snapshots, ReadAll(execs));
@@ -266,8 +266,8 @@ Result<WorkflowState> WorkflowStore::Latest(std::string_view workflow_id, const 
     for (std::size_t i = 0; i < snapshots.size(); ++i) {
       const bool good = snapshots[i] && snapshots[i]->state.workflow_id == workflow_id &&
                         fits(*snapshots[i]) &&
-                        found.candidates[i].position.starts_with(ExecutionIndex::Stamp(
-                            snapshots[i]->state.created_ms, 0).substr(0, 16));
+                        found.candidates[i].position.starts_with(
+                            ExecutionIndex::Stamp(snapshots[i]->state.created_ms, 0).substr(0, 16));
       if (good) {
         SATCHEL_TRY(index_.Drop(group, misfits));
         return std::move(snapshots[i]->state);
@@ -365,12 +365,10 @@ Result<PageOf<WorkflowState>> WorkflowStore::ListStates(const WorkflowFilter& fi
   if (filter.workflow_id) SATCHEL_TRY(CheckComponent("workflow_id", *filter.workflow_id));
   const OuterGroup group =
       filter.workflow_id ? index_.OfWorkflow(*filter.workflow_id) : index_.OfTenant();
-  const std::string prefix =
-      filter.status ? "st " + std::string(StatusName(*filter.status)) : "cr";
-  return CollectPage<WorkflowState>(
-      "wf", page, [&](const std::string& after, std::int64_t count) {
-        return ReadRows(group, prefix, filter, after, count);
-      });
+  const std::string prefix = filter.status ? "st " + std::string(StatusName(*filter.status)) : "cr";
+  return CollectPage<WorkflowState>("wf", page, [&](const std::string& after, std::int64_t count) {
+    return ReadRows(group, prefix, filter, after, count);
+  });
 }
 
 Result<void> WorkflowStore::MergeUsage(std::string_view exec, std::string_view summary) {
@@ -383,10 +381,11 @@ Result<void> WorkflowStore::MergeUsage(std::string_view exec, std::string_view s
     SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"HGETALL", key}));
     const Fields fields(std::move(reply));
     if (fields.empty() || fields.ExpiredAt(index_.NowMs())) return NoWorkflow(exec);
-    SATCHEL_ASSIGN(const std::string merged,
-                   repos::MergeUsage(fields.Optional("usage"), summary));
-    Write write{.exec = std::string(exec), .workflow_id = fields.Text("workflow_id"),
-                .must_exist = true, .version = fields.Text("v")};
+    SATCHEL_ASSIGN(const std::string merged, repos::MergeUsage(fields.Optional("usage"), summary));
+    Write write{.exec = std::string(exec),
+                .workflow_id = fields.Text("workflow_id"),
+                .must_exist = true,
+                .version = fields.Text("v")};
     write.Set("usage", merged);
     auto put = Put(write);
     if (put) return {};
@@ -413,7 +412,9 @@ Result<WorkflowState> WorkflowStore::CompleteWorkflow(std::string_view exec,
       error.actual = unfinished;
       return error;
     }
-    Write write{.exec = std::string(exec), .workflow_id = state.workflow_id, .must_exist = true,
+    Write write{.exec = std::string(exec),
+                .workflow_id = state.workflow_id,
+                .must_exist = true,
                 .status = failed ? Status::kFailed : Status::kSuccess,
                 .version = FormatInt(static_cast<std::int64_t>(state.version)),
                 .task_writes = snapshot.task_writes};
@@ -444,7 +445,7 @@ Result<bool> WorkflowStore::DeleteState(std::string_view exec) {
   return Purge(exec);
 }
 
-Result<bool> WorkflowStore::Purge(std::string_view exec) {
+Result<bool> WorkflowStore::Purge(std::string_view exec, bool only_expired) {
   const std::string state_key = index_.StateKey(exec);
   SATCHEL_ASSIGN(const ReplyValue id, store_.Run({"HGET", state_key, "workflow_id"}));
   const std::string member = ExecutionIndex::ExecMember(exec);
@@ -456,7 +457,8 @@ Result<bool> WorkflowStore::Purge(std::string_view exec) {
     SATCHEL_TRY(marks.SendAll(store_));
   }
   const Strings keys = {state_key, index_.MetaKey(exec), index_.TaskIndexKey(exec)};
-  const Strings args = {index_.TaskPrefix(exec), FormatInt(options_.purge_rows)};
+  Strings args = {index_.TaskPrefix(exec), FormatInt(options_.purge_rows),
+                  only_expired ? FormatInt(index_.NowMs()) : std::string()};
   bool existed = false;
   std::int64_t created_ms = 0;
   while (true) {
@@ -465,7 +467,7 @@ Result<bool> WorkflowStore::Purge(std::string_view exec) {
     Batch after;
     const Fields gone(std::move(reply.items[1]));
     if (!gone.empty()) {
-      existed = !gone.ExpiredAt(index_.NowMs());
+      existed = only_expired || !gone.ExpiredAt(index_.NowMs());
       created_ms = gone.Int("c");
     }
     // Of the tasks first: their entries for the execution name its creation stamp.
@@ -497,11 +499,7 @@ Result<bool> WorkflowStore::Purge(std::string_view exec) {
     if (reply.items[0].text != "1") break;
   }
   if (id.is_null()) return existed;
-  // The workflow may have nothing any more.
-  const OuterGroup group = index_.OfWorkflow(id.text);
-  const std::string group_ix = group.ix();
-  SATCHEL_ASSIGN(const ReplyValue left, store_.Run({"EXISTS", group_ix}));
-  if (left.integer == 0) SATCHEL_TRY(index_.workflows().Remove(id.text));
+  SATCHEL_TRY(index_.Forget(id.text));
   return existed;
 }
 

@@ -76,6 +76,9 @@ class WorkflowStore {
   // purge_rows tasks.
   Result<bool> DeleteState(std::string_view exec);
 
+  // The same for an execution whose deadline has come; others are left alone. For sweeps.
+  Result<bool> PurgeExpired(std::string_view exec) { return Purge(exec, true); }
+
   ExecutionIndex& index() { return index_; }
 
  private:
@@ -95,8 +98,9 @@ class WorkflowStore {
                                        const WorkflowFilter& filter, const std::string& after,
                                        std::int64_t count);
   Result<std::vector<std::optional<Snapshot>>> ReadAll(const std::vector<std::string>& execs);
-  // Removes what belongs to an execution; whether it was there for readers.
-  Result<bool> Purge(std::string_view exec);
+  // Removes what belongs to an execution; whether it was there for readers, or at all when only
+  // an expired one goes.
+  Result<bool> Purge(std::string_view exec, bool only_expired = false);
 
   store::Store& store_;  // borrowed
   const WorkflowOptions options_;

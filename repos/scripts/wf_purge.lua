@@ -2,9 +2,12 @@
 --
 -- KEYS  1 state (hash), 2 meta (hash), 3 ix (lex index of the tasks)
 -- ARGV  1 what keys of tasks begin with; it carries the tag of KEYS[1]   2 most tasks
+--       3 "" or now, unix ms: only what has expired
 -- Returns {"1" when tasks are left, else "0", fields of the execution, fields of a task, ...}
 -- USES text exec task
-local reply = {'0', redis.call('HGETALL', KEYS[1])}
+local state, flat_state = object_of(KEYS[1])
+if ARGV[3] ~= '' and alive(state, ARGV[3]) then return {'0', {}} end
+local reply = {'0', flat_state}
 redis.call('DEL', KEYS[1])
 local members = redis.call('ZRANGE', KEYS[3], '[al ', '(al!', 'BYLEX', 'LIMIT', 0, ARGV[2])
 for _, member in ipairs(members) do

@@ -169,10 +169,10 @@ TEST_P(CheckpointerContract, ANewVersionWithoutValueIsEmpty) {
 
 TEST_P(CheckpointerContract, OrdinaryWritesAreKeptSpecialOnesReplaced) {
   const CheckpointConfig config{.thread = "t", .id = "a"};
-  EXPECT_TRUE(saver->PutWrites(
-      config, {{"x", {"json", "1"}}, {"__error__", {"json", "first"}}}, "task", "path"));
-  EXPECT_TRUE(saver->PutWrites(
-      config, {{"x", {"json", "2"}}, {"__error__", {"json", "second"}}}, "task", "path"));
+  EXPECT_TRUE(saver->PutWrites(config, {{"x", {"json", "1"}}, {"__error__", {"json", "first"}}},
+                               "task", "path"));
+  EXPECT_TRUE(saver->PutWrites(config, {{"x", {"json", "2"}}, {"__error__", {"json", "second"}}},
+                               "task", "path"));
   EXPECT_TRUE(saver->PutWrites(config, {{"y", {"bytes", std::string("\0\n", 2)}}}, "a:b"));
   EXPECT_FALSE(Exists(config)) << "the checkpoint is not there yet";
   Save(Make("a"));

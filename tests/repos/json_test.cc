@@ -72,7 +72,8 @@ TEST(Json, RefusesDeepNesting) {
 }
 
 TEST(Json, MembersAreTheBytesThatStandThere) {
-  const auto members = JsonMembers("j", " { \"a\" : [1.50, 2] ,\"b\":{\"c\":1},\"\\u0061\":\"x\"} ");
+  const auto members =
+      JsonMembers("j", " { \"a\" : [1.50, 2] ,\"b\":{\"c\":1},\"\\u0061\":\"x\"} ");
   ASSERT_TRUE(members);
   EXPECT_EQ(*members, (std::map<std::string, std::string>{{"a", "\"x\""}, {"b", "{\"c\":1}"}}));
   EXPECT_EQ(JsonMembers("j", "[]").error().subject, "j");

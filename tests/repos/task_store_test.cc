@@ -334,6 +334,21 @@ TEST_P(TaskContract, ATransactionSeesItsOwnWritesAndCommitsThemTogether) {
   EXPECT_THAT(Ids(TaskFilter{.status = Status::kSuccess}), ElementsAre("child@e"));
 }
 
+TEST_P(TaskContract, ScriptsWorkAfterTheServerForgotThemAlsoInsideATransaction) {
+  Start("e");
+  Put(Task("t"));
+  Run({"SCRIPT", "FLUSH"});
+  EXPECT_TRUE(tasks->WithTransaction("e", [&](TaskTransaction& tx) -> Result<void> {
+    SATCHEL_TRY(tx.UpsertState(Task("u")));
+    Run({"SCRIPT", "FLUSH"});
+    return {};
+  }));
+  EXPECT_THAT(Ids(TaskFilter{}), ElementsAre("u@e", "t@e"));
+  Run({"SCRIPT", "FLUSH"});
+  EXPECT_TRUE(*tasks->DeleteState({"u@e"}));
+  EXPECT_THAT(Ids(TaskFilter{.workflow_exec_id = "e"}), ElementsAre("t@e"));
+}
+
 TEST_P(TaskContract, AnAbortedCommitIsRetriedAndThenReported) {
   Start("e");
   Put(Task("t"));
@@ -410,11 +425,12 @@ TEST_P(TaskContract, AllChecksOfAWriteAreMadeInsideATransaction) {
   other.workflow_id = "x";
   EXPECT_EQ(code(other).subject, "workflow_id");
   EXPECT_EQ(code(Task("c", "f")).code, ErrorCode::kNestedTag);
-  EXPECT_EQ(tasks->WithTransaction("none",
-                                   [&](TaskTransaction& tx) -> Result<void> {
-                                     SATCHEL_TRY(tx.UpsertState(Task("c", "none")));
-                                     return {};
-                                   })
+  EXPECT_EQ(tasks
+                ->WithTransaction("none",
+                                  [&](TaskTransaction& tx) -> Result<void> {
+                                    SATCHEL_TRY(tx.UpsertState(Task("c", "none")));
+                                    return {};
+                                  })
                 .error()
                 .code,
             ErrorCode::kWorkflowNotFound);
@@ -575,13 +591,13 @@ TEST_P(TaskContract, RandomUpsertsAndDeletesKeepObjectsAndIndexesEqual) {
   for (const TaskState& task : listed->items) EXPECT_EQ(task, model.at(task.task_exec_id));
   EXPECT_EQ(Ids(TaskFilter{}), Ids(listed->items));
   std::int64_t members = 0;
-  for (const auto& [key, task] : model) members += 6 + (task.tool_id ? 1 : 0) + (task.output ? 1 : 0);
+  for (const auto& [key, task] : model)
+    members += 6 + (task.tool_id ? 1 : 0) + (task.output ? 1 : 0);
   EXPECT_EQ(Run({"ZCARD", "satchel:v1:task:{wx:acme:e}:ix"}).integer, members);
   for (std::size_t i = 0; i < kStatuses; ++i) {
     const auto status = static_cast<Status>(i);
-    const auto expected = std::count_if(model.begin(), model.end(), [&](const auto& row) {
-      return row.second.status == status;
-    });
+    const auto expected = std::count_if(
+        model.begin(), model.end(), [&](const auto& row) { return row.second.status == status; });
     EXPECT_EQ(Ids(TaskFilter{.status = status, .workflow_id = "w"}).size(),
               static_cast<std::size_t>(expected));
   }

@@ -279,21 +279,22 @@ TEST_P(WorkflowContract, DeletingRemovesTasksAndIndexEntries) {
 TEST_P(WorkflowContract, AStoreFailureAtCommitIsReported) {
   Start("e");
   store->FailOnce("wx:acme:e}:state", MakeError(ErrorCode::kUnavailable, "down"));
-  EXPECT_EQ(workflows->UpsertState({.workflow_id = "w", .workflow_exec_id = "e",
-                                    .status = Status::kPaused})
-                .error()
-                .code,
-            ErrorCode::kUnavailable);
+  EXPECT_EQ(
+      workflows
+          ->UpsertState({.workflow_id = "w", .workflow_exec_id = "e", .status = Status::kPaused})
+          .error()
+          .code,
+      ErrorCode::kUnavailable);
   EXPECT_EQ(workflows->GetState("e")->status, Status::kRunning);
 }
 
 // The steps of a write: marks, commit, apply. Each fails once, and its writer never comes back.
 TEST_P(WorkflowContract, ACrashAfterAnyOfTheStepsLeavesListsCompleteAfterTwoSeconds) {
   const Error down = MakeError(ErrorCode::kUnavailable, "down");
-  const WorkflowState paused{.workflow_id = "w", .workflow_exec_id = "e",
-                             .status = Status::kPaused};
+  const WorkflowState paused{
+      .workflow_id = "w", .workflow_exec_id = "e", .status = Status::kPaused};
   Start("e");
-  store->FailOnce("wx:acme:e}:state", down);       // marked, not committed
+  store->FailOnce("wx:acme:e}:state", down);  // marked, not committed
   EXPECT_FALSE(workflows->UpsertState(paused));
   Jump(milliseconds(2001));
   EXPECT_THAT(Execs(workflows->ListStates({.status = Status::kRunning})), ElementsAre("e"));
@@ -419,9 +420,9 @@ TEST_P(WorkflowContract, BadArgumentsWriteNothing) {
             "workflow_exec_id");
   EXPECT_EQ(subject({.workflow_id = "w", .workflow_exec_id = "e", .input = "{"}), "input");
   EXPECT_EQ(subject({.workflow_id = "w", .workflow_exec_id = "e", .usage = "5"}), "usage");
-  EXPECT_EQ(subject({.workflow_id = "w", .workflow_exec_id = "e",
-                     .status = static_cast<Status>(99)}),
-            "status");
+  EXPECT_EQ(
+      subject({.workflow_id = "w", .workflow_exec_id = "e", .status = static_cast<Status>(99)}),
+      "status");
   EXPECT_EQ(workflows->UpdateStatus("e", static_cast<Status>(99)).error().subject, "status");
   EXPECT_EQ(workflows->GetState("").error().subject, "workflow_exec_id");
   EXPECT_EQ(store->round_trips(), 0);
