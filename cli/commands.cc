@@ -21,6 +21,7 @@ CommandTable AllCommands() {
   const auto own = engine::EngineCommandTables();
   std::vector<std::span<const Command>> tables(own.begin(), own.end());
   tables.push_back(lua::ScriptCommands());
+  tables.push_back(lua::FunctionCommands());
   tables.push_back(snapshot::SnapshotCommands());
   tables.push_back(server::ServerCommands());
   return CommandTable(tables);

@@ -111,6 +111,13 @@ void LogEvent(const snapshot::Event& event) {
   spdlog::log(level, "{}", event.text);
 }
 
+void LogScriptLine(int level, const std::string& line) {
+  const auto as = level == 3   ? spdlog::level::warn
+                  : level == 2 ? spdlog::level::info
+                               : spdlog::level::debug;
+  spdlog::log(as, "{}", line);
+}
+
 bool KeepsData(const store::PersistenceConfig& persistence) {
   return persistence.enabled && persistence.durability != store::Durability::kNone;
 }
@@ -125,6 +132,7 @@ store::EmbeddedOptions StoreOptionsOf(const store::Config& config) {
       .snapshot_on_shutdown = persistence.snapshot_on_shutdown,
       .min_free_bytes = static_cast<std::uint64_t>(persistence.min_free_bytes),
       .on_event = LogEvent,
+      .on_script_log = LogScriptLine,
       .extra_commands = {server::ServerCommands()}};
   if (KeepsData(persistence)) store.data_dir = persistence.data_dir;
   return store;

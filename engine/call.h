@@ -173,6 +173,9 @@ class Call {
   // command that waits for several keys looks at this one only.
   std::optional<std::string_view> ready_key() const { return ready_key_; }
 
+  // The error that it replies was counted where it came up: in a command of a script.
+  void NoteErrorWasCounted() { error_was_counted_ = true; }
+
   // Keeps an argument, a password, out of the slow log and of MONITOR.
   void Redact(std::size_t i) { engine_.redacted_.push_back(i); }
 
@@ -214,6 +217,7 @@ class Call {
   bool may_block_ = false;
   bool wants_block_ = false;
   bool keeps_watchers_ = false;
+  bool error_was_counted_ = false;
   bool flushed_ = false;  // the tracking clients were told
   std::optional<std::string_view> ready_key_;
   std::array<const Entry*, 2> counted_{};  // uses that LFU has counted

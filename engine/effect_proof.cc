@@ -24,6 +24,7 @@ void EffectProof::OnUnit(const EffectBuffer& effects) {
   const ExecutionGuard guard(lock_);
   shadow_->keyspace().limits() = engine_.keyspace().limits();
   effects.ForEach([&](int db, Args args) {
+    if (args[0] == "FUNCTION") return;  // not of the keyspace
     auto replayed = shadow_->Replay(db, args);
     if (!replayed) std::fprintf(stderr, "%s\n", replayed.error().detail.c_str());
     SATCHEL_CHECK(replayed);

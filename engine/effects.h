@@ -19,6 +19,17 @@ class EffectBuffer {
   bool empty() const { return count_ == 0; }
   std::size_t count() const { return count_; }
 
+  // What was added after a mark can be taken back, until Clear.
+  struct Mark {
+    std::size_t bytes;
+    std::size_t count;
+  };
+  Mark mark() const { return {bytes_.size(), count_}; }
+  void Truncate(const Mark& mark) {
+    bytes_.resize(mark.bytes);
+    count_ = mark.count;
+  }
+
   // Calls visit(db, args) for each effect in order.
   template <class Visit>
   void ForEach(Visit visit) const {

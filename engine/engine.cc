@@ -2,12 +2,14 @@
 
 #include <algorithm>
 #include <cmath>
+#include <thread>
 
 #include "base/reply_value.h"
 #include "engine/call.h"
 #include "engine/hash.h"
 #include "engine/monitor.h"
 #include "engine/pubsub.h"
+#include "engine/undo.h"
 
 namespace satchel::engine {
 namespace {
@@ -134,6 +136,21 @@ void Engine::FinishUnit() {
   touched_.clear();
 }
 
+void Engine::BreatheInUnit(std::string_view refusal) {
+  SATCHEL_CHECK(lock_.held() && unit_depth_ > 0);
+  busy_refusal_ = refusal;
+  Session* const current = current_;
+  lock_.unlock();
+  if (busy_pump_) busy_pump_();
+  // Who waits has to be scheduled first; without this the lock would be taken again before.
+  constexpr int kTries = 50;
+  for (int i = 0; i < kTries && lock_.waiters() > 0; ++i) std::this_thread::yield();
+  lock_.lock();
+  current_ = current;
+  batch_ticks_ = 0;  // others' batches came and went
+  batch_now_ms_ = 0;
+}
+
 void Engine::RunUnit(const std::function<void()>& body) {
   HeapScope heap(heap_);
   BeginUnit();
@@ -245,6 +262,9 @@ Outcome Engine::Dispatch(Session& session, const Command& command, Args args, Re
   if (config_.max_memory != 0 && DeniedForMemory(session, command)) {
     return Reject(session, &command, reply, kOutOfMemory);
   }
+  if (busy() && !(command.flags & kAllowBusy)) {
+    return Reject(session, &command, reply, busy_refusal_);
+  }
   if (session.monitoring && (command.flags & (kWrite | kReadonly | kMayReplicate))) {
     return Reject(session, &command, reply, "ERR Replica can't interact with the keyspace");
   }
@@ -333,7 +353,7 @@ void Engine::RunCall(Call& call, Reply& reply) {
   call.command_.run(call, reply);
   ++stats.calls;
   ++stats_.commands;
-  if (reply.errors() != errors) {
+  if (reply.errors() != errors && !call.error_was_counted_) {
     ++stats.failed;
     CountError(reply.error_code());
   }
@@ -466,6 +486,11 @@ void Engine::NoteSlow(Session& session, const Command& command, Args args, std::
   }
 }
 
+void Engine::NoteRefusal(const Command* command, std::string_view error) {
+  if (command != nullptr) ++command_stats_[command->index].rejected;
+  CountError(error.substr(0, error.find(' ')));
+}
+
 void Engine::ResetStats() {
   const std::uint64_t changes = stats_.changes;
   stats_ = Stats{};
@@ -519,8 +544,13 @@ void Engine::DiscardTransaction(Session& session) {
   Unwatch(session);
 }
 
-void Engine::Touch(int db, std::string_view key) {
+void Engine::TellObservers(int db, std::string_view key) {
+  if (undo_ != nullptr) undo_->Note(db, key);
   if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
+}
+
+void Engine::Touch(int db, std::string_view key) {
+  TellObservers(db, key);
   if (!watchers_.empty() || tracking_.active()) touched_.push_back({db, std::string(key)});
 }
 
@@ -564,7 +594,7 @@ void Engine::InvalidateDatabase(int db, int content_db) {
 
 void Engine::Expire(int db, std::string_view key) {
   const std::string name(key);  // the key may be the entry's own bytes
-  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, name);
+  TellObservers(db, name);
   if (keyspace_.Peek(db, name)->type() == ValueType::kStream) {
     SignalReady(db, name, ValueType::kStream);
   }
@@ -583,7 +613,7 @@ void Engine::Expire(int db, std::string_view key) {
 std::size_t Engine::ExpireFields(int db, std::string_view key, std::size_t limit) {
   const std::string name(key);  // the key may be the entry's own bytes
   const std::uint64_t key_hash = keyspace_.Hash(name);
-  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, name);
+  TellObservers(db, name);
   Hash* hash = keyspace_.Edit(db, name, key_hash)->As<Hash>();
   std::size_t erased = 0;
   while (erased < limit && hash->has_deadlines()) {
@@ -650,7 +680,7 @@ void Engine::SampleRates() {
 }
 
 void Engine::Evict(int db, std::string_view key) {
-  if (unit_observer_ != nullptr) unit_observer_->OnTouch(db, key);
+  TellObservers(db, key);
   if (keyspace_.Peek(db, key)->type() == ValueType::kStream) {
     SignalReady(db, key, ValueType::kStream);
   }
@@ -724,6 +754,7 @@ std::size_t Engine::PublishShard(std::string_view channel, std::string_view payl
 // --- Housekeeping --------------------------------------------------------------------------
 
 void Engine::Tick() {
+  if (unit_depth_ > 0) return;  // a unit that takes too long has let go of the lock
   HeapScope heap(heap_);
   now_ms();  // brings the access clock up to date
   stats_.peak_memory = std::max(stats_.peak_memory, used_memory());
@@ -737,6 +768,7 @@ void Engine::Tick() {
 }
 
 std::int64_t Engine::NextDeadlineMs() const {
+  if (busy()) return Database::kNoDeadline;
   if (evicting_ || keyspace_.reaper().has_work()) return now_ms();
   std::int64_t next = config_.active_expire ? keyspace_.EarliestDeadline() : Database::kNoDeadline;
   for (const Session* session : blocked_) {

@@ -216,6 +216,18 @@ class Engine {
   bool loading() const { return loading_; }
   // Non-empty: writes are refused with this text (MISCONF ...).
   void set_write_refusal(std::string text) { write_refusal_ = std::move(text); }
+  const std::string& write_refusal() const { return write_refusal_; }
+
+  // For a unit that takes too long, a script's: lets go of the lock for a moment, so that others
+  // are served. From then on until EndBusy all commands without the allow-busy flag are refused
+  // with `refusal` (BUSY ...), which lives as long, and neither ticks nor cuts happen. Requires
+  // that nothing of the keyspace is being changed.
+  void BreatheInUnit(std::string_view refusal);
+  void EndBusy() { busy_refusal_ = {}; }
+  bool busy() const { return !busy_refusal_.empty(); }
+  std::string_view busy_refusal() const { return busy_refusal_; }
+  // Called without the lock by the thread whose unit it is, to serve what nobody else can.
+  void set_busy_pump(std::function<void()> pump) { busy_pump_ = std::move(pump); }
 
   // CLIENT PAUSE.
   void Pause(std::int64_t until_ms, bool writes_only);
@@ -296,6 +308,8 @@ class Engine {
   Heap& heap() { return heap_; }
   CommandStats& command_stats(const Command& command) { return command_stats_[command.index]; }
   void ResetStats();
+  // A command (null: an unknown one) that was refused with this error outside of Execute.
+  void NoteRefusal(const Command* command, std::string_view error);
   LatencyEvents& latency() { return latency_; }
   const LatencyHistogram& latency_of(const Command& command) const {
     return histograms_[command.index];
@@ -321,6 +335,7 @@ class Engine {
 
  private:
   friend class Call;
+  friend class UndoLog;
 
   template <class T>
   static const void* ServiceKey() {
@@ -377,6 +392,8 @@ class Engine {
   void TimeOutBlocked();
 
   void Touch(int db, std::string_view key);
+  // To those who need to know of every change.
+  void TellObservers(int db, std::string_view key);
   void InvalidateWatchers(std::size_t first_touched);
   void InvalidateKey(int db, std::string_view key);
   void InvalidateDatabase(int db, int content_db);
@@ -422,6 +439,8 @@ class Engine {
   std::uint64_t run_id_ = 0;
   bool loading_ = false;
   std::string write_refusal_;
+  std::string_view busy_refusal_;  // empty: not busy
+  std::function<void()> busy_pump_;
 
   Session* current_ = nullptr;  // whose command runs; null: nobody's
 
@@ -434,6 +453,7 @@ class Engine {
   EffectBuffer effects_;
   EffectSink* effect_sink_ = nullptr;
   UnitObserver* unit_observer_ = nullptr;
+  class UndoLog* undo_ = nullptr;  // borrowed; null: nothing is to be undone
   std::uint64_t appended_lsn_ = 0;
   std::vector<TouchedKey> touched_;
   bool replaying_ = false;

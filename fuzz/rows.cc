@@ -26,6 +26,10 @@ void CheckMeta(std::string_view bytes) {
   if (const auto record = DecodeCommit(bytes)) {
     SATCHEL_CHECK(DecodeCommit(EncodeCommit(*record)) == *record);
   }
+  const std::string name = FunctionRowKey("name");
+  if (const auto library = DecodeFunctionRow(name, bytes)) {
+    SATCHEL_CHECK(EncodeFunctionRow(library->code) == bytes && library->name == "name");
+  }
   if (const auto map = DecodeDbmap(bytes)) SATCHEL_CHECK(EncodeDbmap(*map) == bytes);
 }
 

@@ -34,7 +34,7 @@ void RunScript(Call& call, Reply& reply, bool by_sha, bool read_only) {
   Scripts& scripts = ScriptsOf(call);
   std::string sha(call.arg(1));
   if (!by_sha) {
-    auto loaded = scripts.Load(call.arg(1));
+    auto loaded = scripts.Load(call.arg(1), Scripts::Origin::kEval);
     if (!loaded) return reply.Error(loaded.error());
     sha = *loaded;
   }
@@ -50,7 +50,7 @@ void Evalsha(Call& call, Reply& reply) { RunScript(call, reply, true, false); }
 void EvalshaRo(Call& call, Reply& reply) { RunScript(call, reply, true, true); }
 
 void ScriptLoad(Call& call, Reply& reply) {
-  auto sha = ScriptsOf(call).Load(call.arg(2));
+  auto sha = ScriptsOf(call).Load(call.arg(2), Scripts::Origin::kLoad);
   if (!sha) return reply.Error(sha.error());
   reply.Bulk(*sha);
 }
@@ -78,8 +78,9 @@ void ScriptDebug(Call& call, Reply& reply) {
   reply.Error("ERR Use SCRIPT DEBUG YES/SYNC/NO");
 }
 
-// A script runs to its end before anybody else is heard: there is never one to kill.
-void ScriptKill(Call&, Reply& reply) { reply.Error(kNotBusy); }
+void ScriptKill(Call& call, Reply& reply) {
+  ScriptsOf(call).runner().Kill(ScriptKind::kEval, reply);
+}
 
 constexpr Command kScriptCommands[] = {
     {.name = "DEBUG",

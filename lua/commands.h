@@ -1,4 +1,5 @@
-// The rows of EVAL and SCRIPT, for the command table of a store that has a lua::Scripts.
+// Command rows of scripts and functions, for the engine's command table. Their runs need
+// lua::Scripts as a service of the engine.
 
 #pragma once
 
@@ -8,6 +9,9 @@
 
 namespace satchel::lua {
 
+// EVAL and its forms, SCRIPT.
 std::span<const engine::Command> ScriptCommands();
+// FCALL, FCALL_RO, FUNCTION.
+std::span<const engine::Command> FunctionCommands();
 
 }  // namespace satchel::lua

@@ -1,22 +1,16 @@
 #include "lua/convert.h"
 
-#include <charconv>
-#include <cmath>
 #include <string>
 
 #include "base/check.h"
 #include "base/text.h"
 #include "engine/error_text.h"
+#include "lua/arguments.h"
 #include "lua/error_text.h"
+#include "lua/number_text.h"
+#include "lua/redis_api.h"
 
 namespace satchel::lua {
-namespace {
-
-void PushString(lua_State* state, std::string_view text) {
-  lua_pushlstring(state, text.data(), text.size());
-}
-
-}  // namespace
 
 // --- Replies to Lua ------------------------------------------------------------------------
 
@@ -32,19 +26,12 @@ void StackSink::Status(std::string_view text) {
 }
 
 void StackSink::WriteError(std::string_view text) {
-  lua_createtable(state_, 0, 1);
-  PushField("err", text);
+  PushCountedErrorTable(state_, text);
   Added();
 }
 
 void StackSink::Integer(std::int64_t value) {
-  // Numbers of the reference's Lua are doubles: beyond 2^53 integers lose digits.
-  constexpr std::int64_t kExact = std::int64_t{1} << 53;
-  if (value < -kExact || value > kExact) {
-    lua_pushnumber(state_, static_cast<double>(value));
-  } else {
-    lua_pushinteger(state_, value);
-  }
+  lua_pushnumber(state_, static_cast<double>(value));
   Added();
 }
 
@@ -100,6 +87,7 @@ void StackSink::StartFrame(Aggregate kind, std::size_t missing) {
   lua_createtable(
       state_, missing == kOpen ? 0 : static_cast<int>(std::min<std::size_t>(missing, 1 << 20)), 0);
   frames_.push_back({kind, missing});
+  if (wrapped) frames_.back().filler.emplace(state_);
   if (missing == 0) EndFrame();
 }
 
@@ -120,8 +108,9 @@ void StackSink::Close(std::size_t mark, std::size_t) {
 }
 
 void StackSink::EndFrame() {
-  const Frame frame = frames_.back();
+  Frame frame = std::move(frames_.back());
   frames_.pop_back();
+  if (frame.filler) frame.filler->Finish();
   if (frame.kind == Aggregate::kMap) lua_setfield(state_, -2, "map");
   if (frame.kind == Aggregate::kSet) lua_setfield(state_, -2, "set");
   Added();
@@ -140,7 +129,7 @@ void StackSink::Added() {
       if (lua_isnil(state_, -2)) {
         lua_pop(state_, 2);  // a null cannot be a key
       } else {
-        lua_rawset(state_, -3);
+        frame.filler->Put();
       }
       break;
     case Aggregate::kSet:
@@ -148,7 +137,7 @@ void StackSink::Added() {
         lua_pop(state_, 1);
       } else {
         lua_pushboolean(state_, 1);
-        lua_rawset(state_, -3);
+        frame.filler->Put();
       }
       break;
     default:
@@ -192,12 +181,7 @@ class Replier {
     return {bytes, size};
   }
 
-  std::int64_t Truncated() {
-    if (lua_isinteger(state_, -1)) return lua_tointeger(state_, -1);
-    const double value = lua_tonumber(state_, -1);
-    if (!(value > -9223372036854775809.0 && value < 9223372036854775808.0)) return INT64_MIN;
-    return static_cast<std::int64_t>(value);
-  }
+  std::int64_t Truncated() { return TruncateToInt64(lua_tonumber(state_, -1)); }
 
   void Boolean(bool value) {
     if (resp3_) return reply_.Boolean(value);
@@ -292,13 +276,7 @@ void ReplyLuaValue(lua_State* state, bool resp3, Reply& reply) {
 }
 
 std::string_view NumberText(lua_State* state, int index, char (&buffer)[32]) {
-  if (lua_isinteger(state, index)) {
-    return {buffer, static_cast<std::size_t>(FormatIntTo(buffer, lua_tointeger(state, index)))};
-  }
-  const double value = lua_tonumber(state, index);
-  const auto end =
-      std::to_chars(buffer, buffer + sizeof buffer, value, std::chars_format::general, 17).ptr;
-  return {buffer, static_cast<std::size_t>(end - buffer)};
+  return {buffer, WriteNumberExact(lua_tonumber(state, index), buffer)};
 }
 
 }  // namespace satchel::lua

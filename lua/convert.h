@@ -5,9 +5,11 @@
 #pragma once
 
 #include <lua.hpp>
+#include <optional>
 #include <vector>
 
 #include "base/reply.h"
+#include "lua/table_order.h"
 
 namespace satchel::lua {
 
@@ -38,9 +40,10 @@ class StackSink final : public Reply {
   static constexpr std::size_t kOpen = static_cast<std::size_t>(-1);
   struct Frame {
     Aggregate kind;
-    std::size_t missing;   // values still to come, or kOpen
-    lua_Integer next = 1;  // array index
-    bool has_key = false;  // kMap: the key lies on the stack
+    std::size_t missing;                     // values still to come, or kOpen
+    lua_Integer next = 1;                    // array index
+    bool has_key = false;                    // kMap: the key lies on the stack
+    std::optional<TableFiller> filler = {};  // kMap, kSet
   };
 
   void StartFrame(Aggregate kind, std::size_t missing);
@@ -57,7 +60,7 @@ class StackSink final : public Reply {
 // RESP3, so that booleans are booleans.
 void ReplyLuaValue(lua_State* state, bool resp3, Reply& reply);
 
-// A number as a command's argument: integers as they are, fractions as %.17g.
+// A number as a command's argument: %.17g.
 std::string_view NumberText(lua_State* state, int index, char (&buffer)[32]);
 
 }  // namespace satchel::lua

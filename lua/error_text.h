@@ -28,6 +28,21 @@ inline constexpr std::string_view kWriteFlagInReadOnly =
     "ERR Can not execute a script with write flag using *_ro command.";
 inline constexpr std::string_view kNoScriptText = "NOSCRIPT No matching script. Please use EVAL.";
 inline constexpr std::string_view kNotBusy = "NOTBUSY No scripts in execution right now.";
+// Also told of functions' names.
+inline constexpr std::string_view kBadLibraryName =
+    "Library names can only contain letters, numbers, or underscores(_) and must be at least one "
+    "character long";
+inline constexpr std::string_view kBusyScript =
+    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
+inline constexpr std::string_view kBusyFunction =
+    "BUSY Redis is busy running a script. You can only call FUNCTION KILL or SHUTDOWN NOSAVE.";
+inline constexpr std::string_view kUnkillable =
+    "UNKILLABLE Sorry the script already executed write commands against the dataset. You can "
+    "either wait the script termination or kill the server in a hard way using the SHUTDOWN "
+    "NOSAVE command.";
+inline constexpr std::string_view kKilled = "ERR Script killed by user with SCRIPT KILL...";
+inline constexpr std::string_view kCannotBeUndone =
+    "ERR This command cannot be undone: it is not allowed from script while script-rollback is yes";
 inline constexpr std::string_view kReadonlyTable = "Attempt to modify a readonly table";
 inline constexpr std::string_view kStackLimit = "ERR reached lua stack limit";
 

@@ -6,18 +6,6 @@
 namespace satchel::lua {
 namespace {
 
-struct FlagName {
-  std::string_view name;
-  ScriptFlag flag;
-};
-constexpr FlagName kFlags[] = {
-    {"no-writes", kNoWrites},
-    {"allow-oom", kAllowOom},
-    {"allow-stale", kAllowStale},
-    {"no-cluster", kNoCluster},
-    {"allow-cross-slot-keys", kAllowCrossSlotKeys},
-};
-
 Error Refusal(std::string_view text, std::string_view what = {}) {
   return MakeError(ErrorCode::kReplyError, std::string(text) + std::string(what));
 }
@@ -26,12 +14,9 @@ Result<std::uint32_t> ParseFlags(std::string_view list) {
   std::uint32_t flags = 0;
   if (list.empty()) return flags;
   for (std::string_view name : Split(list, ',')) {
-    std::uint32_t found = 0;
-    for (const FlagName& row : kFlags) {
-      if (row.name == name) found = row.flag;
-    }
-    if (found == 0) return Refusal("ERR Unexpected flag in script shebang: ", name);
-    flags |= found;
+    const auto flag = FindScriptFlag(name);
+    if (!flag) return Refusal("ERR Unexpected flag in script shebang: ", name);
+    flags |= *flag;
   }
   return flags;
 }

@@ -10,16 +10,9 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "lua/script_flags.h"
 
 namespace satchel::lua {
-
-enum ScriptFlag : std::uint32_t {
-  kNoWrites = 1u << 0,
-  kAllowOom = 1u << 1,
-  kAllowStale = 1u << 2,
-  kNoCluster = 1u << 3,
-  kAllowCrossSlotKeys = 1u << 4,
-};
 
 struct PreparedScript {
   std::string text;         // for Lua

@@ -1,42 +1,48 @@
-// Scripts: the scripting of one store: the state, the cache of compiled scripts by SHA1, and
-// the run of one script. The rows of EVAL and SCRIPT (lua/commands.h) find it as a service of
-// the engine.
+// Scripts: the scripting of one store: the cache of compiled scripts by SHA1 and the state they
+// live in, the libraries of functions, and the Runner of both. The rows of EVAL, SCRIPT, FCALL
+// and FUNCTION (lua/commands.h) find it as a service of the engine.
 //
-// A script is part of the unit of the command that runs it: its commands add their effects to
-// it, and nobody else runs meanwhile.
+// Of the scripts that only EVAL brought, the 500 used last are kept.
 // Thread: the one that holds the execution lock.
-// Source: redis 7.0.15, EVAL.
+// Source: redis 7.0.15, EVAL; 7.4 for the limit of the cache.
 
 #pragma once
 
-#include <functional>
+#include <list>
 #include <memory>
 #include <string>
 #include <unordered_map>
 
 #include "engine/call.h"
 #include "lua/front_end.h"
+#include "lua/functions.h"
+#include "lua/runner.h"
 #include "lua/state.h"
 
 namespace satchel::lua {
 
-struct ScriptConfig {
-  std::int64_t max_memory = 256 * 1024 * 1024;
-};
-
 class Scripts {
  public:
-  // Adds its settings and its INFO lines, and attaches itself. The state is made when the
+#ifdef SATCHEL_TINY
+  static constexpr std::size_t kMaxEvalScripts = 5;
+#else
+  static constexpr std::size_t kMaxEvalScripts = 500;
+#endif
+
+  // Adds its settings and its INFO lines, and attaches itself. The states are made when the
   // first script comes: a store without scripts pays nothing.
   explicit Scripts(engine::Engine& engine);
   ~Scripts();
 
+  // Who brings a script: what EVAL brings may be forgotten again.
+  enum class Origin : std::uint8_t { kEval, kLoad };
   // Compiles and keeps the script; returns its SHA1 in hex. The error is a whole reply.
-  Result<std::string> Load(std::string_view text);
+  Result<std::string> Load(std::string_view text, Origin origin);
   bool Has(std::string_view sha) const;
   // Forgets all scripts and the state they lived in.
   void Flush();
   std::size_t count() const { return scripts_.size(); }
+  std::uint64_t evicted() const { return evicted_; }
 
   struct Invocation {
     std::span<const std::string_view> keys;
@@ -46,42 +52,35 @@ class Scripts {
   // Runs a script that is loaded. `sha` in any case.
   void Run(engine::Call& call, Reply& reply, std::string_view sha, const Invocation& invocation);
 
-  // For the `redis` library, while a script runs.
-  // Runs the command whose words are on the stack; leaves its reply there, {err=} if refused.
-  void CallFromScript(lua_State* state);
-  bool KnowsCommand(engine::Args args) const { return engine_.Lookup(args) != nullptr; }
-  // Whether the user that runs the script may; requires a known command.
-  bool MayCall(engine::Args args) const {
-    return engine_.CheckAcl(session_, *engine_.Lookup(args), args).allowed();
-  }
-  void SetScriptProtocol(int protocol) { session_.protocol = protocol; }
-  void LogFromScript(int level, std::string_view text);
-  const std::string& announced_version() const { return engine_.config().announced_version; }
+  Runner& runner() { return runner_; }
+  Functions& functions() { return functions_; }
   // Receives what scripts log; level 0 (debug) to 3 (warning). Called under the lock.
-  void set_log(std::function<void(int level, std::string_view text)> log) { log_ = std::move(log); }
+  void set_log(std::function<void(int level, std::string_view text)> log) {
+    runner_.set_log(std::move(log));
+  }
 
  private:
   struct Script {
     int function;  // reference in the registry
     bool shebang;
     std::uint32_t flags;
+    std::size_t bytes;                                         // of its text
+    std::optional<std::list<std::string>::iterator> use = {};  // in recent_
   };
 
   State& state();
-  std::string_view RefusalOf(engine::Args args, const engine::Command** row);
-  void SetArguments(const Invocation& invocation);
-  void ReplyFailure(Reply& reply, std::string_view sha);
+  void Forget(const std::string& sha);
+  void NoteUse(Script& script);
+  void AddInfo();
 
   engine::Engine& engine_;  // borrowed; outlives this
-  ScriptConfig config_;
+  Runner runner_;
+  Functions functions_;
   std::unique_ptr<State> state_;
   std::unordered_map<std::string, Script> scripts_;  // by SHA1, lower-case hex
-  engine::Session session_;                          // of the running script
-  std::function<void(int, std::string_view)> log_;
-  bool running_ = false;
-  bool may_exceed_memory_ = false;  // the script said allow-oom
-  bool wrote_ = false;              // a write went through: it may finish what it began
-  std::uint64_t runs_ = 0;
+  std::list<std::string> recent_;                    // of EVAL's, the one used last at the end
+  std::size_t text_bytes_ = 0;
+  std::uint64_t evicted_ = 0;
 };
 
 }  // namespace satchel::lua

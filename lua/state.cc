@@ -1,214 +1,101 @@
 #include "lua/state.h"
 
+#include <array>
 #include <cstdlib>
 #include <cstring>
-#include <ctime>
+#include <utility>
 
 #include "base/check.h"
-#include "lua/error_text.h"
-
-extern "C" {
-int luaopen_cjson(lua_State* state);
-}
+#include "lua/arguments.h"
+#include "lua/lexer.h"
+#include "lua/libraries.h"
+#include "lua/operators.h"
+#include "lua/proxy.h"
+#include "lua/rewriter.h"
 
 namespace satchel::lua {
 namespace {
 
-// Registry: the real globals, their proxy, and a map from every proxy to its real table.
+// Registry: both sets of globals, the proxy that is the environment of all chunks, and the
+// helpers of rewritten scripts.
 const char kGlobalsKey = 0;
+const char kLoadingGlobalsKey = 0;
 const char kEnvironmentKey = 0;
-const char kProxiesKey = 0;
+const char kOperatorsKey = 0;
 
-void GetRegistry(lua_State* state, const char* key) { lua_rawgetp(state, LUA_REGISTRYINDEX, key); }
+void PushRegistry(lua_State* state, const char* key) { lua_rawgetp(state, LUA_REGISTRYINDEX, key); }
 
-int RaiseReadonly(lua_State* state) {
-  return luaL_error(state, "%s", std::string(kReadonlyTable).c_str());
+void SetRegistry(lua_State* state, const char* key) { lua_rawsetp(state, LUA_REGISTRYINDEX, key); }
+
+const char* KeyOf(Globals set) {
+  return set == Globals::kRunning ? &kGlobalsKey : &kLoadingGlobalsKey;
 }
 
 int RaiseUnknownGlobal(lua_State* state) {
-  const char* name = lua_type(state, 2) == LUA_TSTRING ? lua_tostring(state, 2) : "?";
-  return luaL_error(state, "Script attempted to access nonexistent global variable '%s'", name);
+  if (lua_gettop(state) != 2) {
+    Raise(state, "Wrong number of arguments to luaProtectedTableError");
+  }
+  if (lua_isstring(state, 2) == 0) {
+    Raise(state, "Second argument to luaProtectedTableError must be a string or number");
+  }
+  const char* const name = CheckString(state, 2).data();
+  Raise(state, "Script attempted to access nonexistent global variable '%s'", name);
 }
 
-// Replaces the table at the top by a proxy of it.
-void PushProxy(lua_State* state) {
-  lua_newtable(state);           // real, proxy
-  lua_createtable(state, 0, 3);  // real, proxy, meta
-  lua_pushvalue(state, -3);
+// Pushes { __index = raise }.
+void PushUnknownGlobal(lua_State* state) {
+  lua_createtable(state, 0, 1);
+  lua_pushcfunction(state, RaiseUnknownGlobal);
   lua_setfield(state, -2, "__index");
-  lua_pushcfunction(state, RaiseReadonly);
-  lua_setfield(state, -2, "__newindex");
-  lua_pushliteral(state, "protected");
-  lua_setfield(state, -2, "__metatable");
-  lua_setmetatable(state, -2);  // real, proxy
-  GetRegistry(state, &kProxiesKey);
-  lua_pushvalue(state, -2);
-  lua_pushvalue(state, -4);
-  lua_rawset(state, -3);
-  lua_pop(state, 1);
-  lua_remove(state, -2);  // proxy
 }
 
-// The real table of the proxy at `index` is pushed; false, and nothing pushed, if it is none.
-bool PushReal(lua_State* state, int index) {
-  if (lua_type(state, index) != LUA_TTABLE) return false;
-  index = lua_absindex(state, index);
-  GetRegistry(state, &kProxiesKey);
-  lua_pushvalue(state, index);
-  lua_rawget(state, -2);
-  lua_remove(state, -2);
-  if (!lua_isnil(state, -1)) return true;
-  lua_pop(state, 1);
-  return false;
-}
-
-// Puts the real table in the place of a proxy argument.
-void Unwrap(lua_State* state, int index) {
-  if (PushReal(state, index)) lua_replace(state, index);
-}
-
-// --- Functions that must know proxies ------------------------------------------------------
-
-int Next(lua_State* state) {
-  luaL_checktype(state, 1, LUA_TTABLE);
-  lua_settop(state, 2);
-  Unwrap(state, 1);
-  if (lua_next(state, 1) != 0) return 2;
-  lua_pushnil(state);
-  return 1;
-}
-
-int Pairs(lua_State* state) {
-  luaL_checktype(state, 1, LUA_TTABLE);
-  lua_pushcfunction(state, Next);
-  lua_pushvalue(state, 1);
-  lua_pushnil(state);
-  return 3;
-}
-
-int RawGet(lua_State* state) {
-  luaL_checktype(state, 1, LUA_TTABLE);
-  luaL_checkany(state, 2);
-  lua_settop(state, 2);
-  Unwrap(state, 1);
-  lua_rawget(state, 1);
-  return 1;
-}
-
-int RawSet(lua_State* state) {
-  luaL_checktype(state, 1, LUA_TTABLE);
-  luaL_checkany(state, 3);
-  lua_settop(state, 3);
-  CheckWritable(state, 1);
-  lua_rawset(state, 1);
-  return 1;
-}
-
-// Keeps finalisers out: they would run at a time of their own.
-int SetMetatable(lua_State* state) {
-  luaL_checktype(state, 1, LUA_TTABLE);
-  const int type = lua_type(state, 2);
-  luaL_argexpected(state, type == LUA_TNIL || type == LUA_TTABLE, 2, "nil or table");
-  CheckWritable(state, 1);
-  if (luaL_getmetafield(state, 1, "__metatable") != LUA_TNIL) {
-    return luaL_error(state, "cannot change a protected metatable");
+// Lua 5.4 cuts long names elsewhere than 5.1: it gets those that 5.1 would show.
+std::string NameFor54(std::string_view chunk_name) {
+  constexpr std::size_t kRunTimeId = 60;
+  const bool plain = !chunk_name.empty() && chunk_name[0] == '=';
+  constexpr std::size_t kSameInBoth = 40;
+  if (plain || chunk_name.size() <= kSameInBoth) {
+    if (chunk_name.find('\r') == chunk_name.npos) return std::string(chunk_name);
   }
-  if (type == LUA_TTABLE) {
-    lua_pushliteral(state, "__gc");
-    lua_rawget(state, 2);
-    if (!lua_isnil(state, -1)) return luaL_error(state, "'__gc' is not available in scripts");
+  return "=" + ChunkId(chunk_name, kRunTimeId);
+}
+
+// Limits of Lua 5.4 that the parser cannot know, in the words of 5.1.
+std::string CompileErrorText(std::string_view text) {
+  struct Words {
+    std::string_view ours, theirs;
+  };
+  constexpr Words kWords[] = {
+      {"C stack overflow", "chunk has too many syntax levels"},
+      {"function or expression needs too many registers", "function or expression too complex"},
+  };
+  std::string result(text);
+  for (const Words& words : kWords) {
+    const std::size_t at = result.find(words.ours);
+    if (at != result.npos) result.replace(at, words.ours.size(), words.theirs);
   }
-  lua_settop(state, 2);
-  lua_setmetatable(state, 1);
-  return 1;
-}
-
-// Text only, and always with the scripts' globals.
-int Load(lua_State* state) {
-  std::string text;
-  if (lua_type(state, 1) == LUA_TSTRING) {
-    std::size_t size = 0;
-    const char* bytes = lua_tolstring(state, 1, &size);
-    text.assign(bytes, size);
-  } else {
-    luaL_checktype(state, 1, LUA_TFUNCTION);
-    while (true) {
-      lua_pushvalue(state, 1);
-      lua_call(state, 0, 1);
-      std::size_t size = 0;
-      const char* piece =
-          lua_type(state, -1) == LUA_TSTRING ? lua_tolstring(state, -1, &size) : nullptr;
-      if (piece == nullptr || size == 0) break;
-      text.append(piece, size);
-      lua_pop(state, 1);
-    }
-  }
-  const char* name = luaL_optstring(state, 2, text.c_str());
-  if (luaL_loadbufferx(state, text.data(), text.size(), name, "t") != LUA_OK) {
-    lua_pushnil(state);
-    lua_insert(state, -2);
-    return 2;
-  }
-  GetRegistry(state, &kEnvironmentKey);
-  lua_setupvalue(state, -2, 1);
-  return 1;
-}
-
-// An error that a command raised is a table; pcall hands out its text, as Redis' does.
-int ProtectedCall(lua_State* state) {
-  luaL_checkany(state, 1);
-  const int status = lua_pcall(state, lua_gettop(state) - 1, LUA_MULTRET, 0);
-  if (status == LUA_OK) {
-    lua_pushboolean(state, 1);
-    lua_insert(state, 1);
-    return lua_gettop(state);
-  }
-  if (lua_istable(state, -1)) {
-    lua_pushliteral(state, "err");
-    lua_rawget(state, -2);
-    if (lua_type(state, -1) != LUA_TSTRING) lua_pop(state, 1);
-  }
-  lua_pushboolean(state, 0);
-  lua_insert(state, -2);
-  return 2;
-}
-
-int Dump(lua_State* state) { return luaL_error(state, "unable to dump given function"); }
-
-int Clock(lua_State* state) {
-  lua_pushnumber(state, static_cast<lua_Number>(std::clock()) / CLOCKS_PER_SEC);
-  return 1;
-}
-
-// The table functions that write: they refuse proxies and then do what Lua's do.
-template <int kIndex>
-int GuardedCall(lua_State* state) {
-  CheckWritable(state, 1);
-  lua_pushvalue(state, lua_upvalueindex(1));
-  lua_insert(state, 1);
-  lua_call(state, lua_gettop(state) - 1, LUA_MULTRET);
-  return lua_gettop(state);
-}
-
-// Puts a guard before the field of the table at the top.
-void Guard(lua_State* state, const char* name) {
-  lua_getfield(state, -1, name);
-  lua_pushcclosure(state, GuardedCall<0>, 1);
-  lua_setfield(state, -2, name);
-}
-
-void Remove(lua_State* state, const char* name) {
-  lua_pushnil(state);
-  lua_setfield(state, -2, name);
+  return result;
 }
 
 }  // namespace
 
-void CheckWritable(lua_State* state, int index) {
-  if (!PushReal(state, index)) return;
-  lua_pop(state, 1);
-  lua_pushlstring(state, kReadonlyTable.data(), kReadonlyTable.size());
-  lua_error(state);
+// --- Memory --------------------------------------------------------------------------------
+
+// The first block begins with the thread; the global state in it begins with the allocator and
+// its argument, and keeps the seed of string hashes 96 bytes further on. The seed is made before
+// the second allocation, and used after it.
+void State::ClearSeed(Memory* memory) {
+  constexpr std::size_t kSeedOffset = 96;
+  const auto function = reinterpret_cast<std::uintptr_t>(&State::Allocate);
+  const auto argument = reinterpret_cast<std::uintptr_t>(memory);
+  const std::array<std::uintptr_t, 2> pair = {function, argument};
+  for (std::size_t at = 0; at + kSeedOffset + sizeof(std::uint32_t) <= memory->first_size;
+       at += sizeof(std::uintptr_t)) {
+    if (std::memcmp(memory->first_block + at, pair.data(), sizeof pair) == 0) {
+      std::memset(memory->first_block + at + kSeedOffset, 0, sizeof(std::uint32_t));
+      return;
+    }
+  }
 }
 
 void* State::Allocate(void* given, void* block, std::size_t old_size, std::size_t new_size) {
@@ -219,98 +106,146 @@ void* State::Allocate(void* given, void* block, std::size_t old_size, std::size_
     memory->used -= old_size;
     return nullptr;
   }
+  if (memory->allocations < 2 && ++memory->allocations == 2 && memory->clears_seed) {
+    ClearSeed(memory);
+  }
   if (memory->limit != 0 && new_size > old_size &&
       memory->used + (new_size - old_size) > memory->limit) {
     return nullptr;  // Lua raises "not enough memory"
   }
   void* moved = std::realloc(block, new_size);
   if (moved != nullptr) memory->used += new_size - old_size;
+  if (memory->first_block == nullptr) {
+    memory->first_block = static_cast<char*>(moved);
+    memory->first_size = new_size;
+  }
   return moved;
 }
 
-State::State(std::size_t limit_bytes) {
-  memory_.limit = limit_bytes;
-  state_ = lua_newstate(Allocate, &memory_);
-  SATCHEL_CHECK(state_ != nullptr);
+// --- Opening -------------------------------------------------------------------------------
+
+State::State(std::size_t limit_bytes, ScriptRandom& random) : random_(random) {
+  Open();
+  if (!OrderIsRedis()) {  // another build of the library: its own seed, and its own order
+    lua_close(state_);
+    memory_ = {.clears_seed = false};
+    Open();
+  }
+  OpenGlobals();
   OpenLibraries();
+  OpenStrings();
+  SATCHEL_CHECK(lua_gettop(state_) == 0);
+  memory_.limit = limit_bytes;
 }
 
 State::~State() { lua_close(state_); }
 
-void State::OpenLibraries() {
+void State::Open() {
+  state_ = lua_newstate(Allocate, &memory_);
+  SATCHEL_CHECK(state_ != nullptr);
+  *static_cast<State**>(lua_getextraspace(state_)) = this;
+  OpenProxies(state_);
+}
+
+// Whether a table of eight keys is visited as redis-server does.
+bool State::OrderIsRedis() {
+  constexpr std::array<const char*, 8> kKeys = {"alpha",   "beta", "gamma", "delta",
+                                                "epsilon", "zeta", "eta",   "theta"};
+  constexpr std::array<std::string_view, 8> kOrder = {"eta",     "beta",  "theta", "zeta",
+                                                      "epsilon", "delta", "alpha", "gamma"};
+  lua_createtable(state_, 0, kKeys.size());
+  for (const char* key : kKeys) {
+    lua_pushboolean(state_, 1);
+    lua_setfield(state_, -2, key);
+  }
+  bool same = true;
+  std::size_t at = 0;
+  lua_pushnil(state_);
+  while (lua_next(state_, -2) != 0) {
+    lua_pop(state_, 1);
+    same = same && StringAt(state_, -1) == kOrder[at++];
+  }
+  lua_pop(state_, 1);
+  return same;
+}
+
+void State::OpenGlobals() {
   lua_State* const s = state_;
-  lua_newtable(s);
-  lua_rawsetp(s, LUA_REGISTRYINDEX, &kProxiesKey);
-
-  luaL_requiref(s, "_G", luaopen_base, 1);
-  lua_pop(s, 1);
-  lua_pushglobaltable(s);
-  lua_pushvalue(s, -1);
-  lua_rawsetp(s, LUA_REGISTRYINDEX, &kGlobalsKey);
-  ReplaceBaseFunctions();
-  lua_createtable(s, 0, 1);  // an unknown global is an error
-  lua_pushcfunction(s, RaiseUnknownGlobal);
-  lua_setfield(s, -2, "__index");
-  lua_setmetatable(s, -2);
+  for (const Globals set : {Globals::kRunning, Globals::kLoading}) {
+    lua_newtable(s);
+    PushUnknownGlobal(s);
+    lua_setmetatable(s, -2);
+    SetRegistry(s, KeyOf(set));
+  }
+  PushRegistry(s, &kGlobalsKey);
+  SetBaseFunctions(s);
+  SetErrorFunctions(s);
   PushProxy(s);
+  PushUnknownGlobal(s);
+  PushProxy(s);
+  SetShownMetatable(s, -2);
   lua_pushvalue(s, -1);
-  lua_rawsetp(s, LUA_REGISTRYINDEX, &kEnvironmentKey);
+  SetRegistry(s, &kEnvironmentKey);
   SetGlobal("_G");
-
-  luaL_requiref(s, "table", luaopen_table, 0);
-  lua_getfield(s, -1, "unpack");
-  SetGlobal("unpack");
-  for (const char* name : {"insert", "remove", "sort"}) Guard(s, name);
-  for (const char* name : {"pack", "unpack", "move"}) Remove(s, name);
-  AddLibrary("table");
-
-  luaL_requiref(s, "string", luaopen_string, 0);
-  lua_pushcfunction(s, Dump);
-  lua_setfield(s, -2, "dump");
-  for (const char* name : {"pack", "packsize", "unpack"}) Remove(s, name);
-  AddLibrary("string");
-  lua_pushliteral(s, "");
-  lua_getmetatable(s, -1);  // of all strings
-  lua_pushliteral(s, "protected");
-  lua_setfield(s, -2, "__metatable");
-  lua_pop(s, 2);
-
-  luaL_requiref(s, "math", luaopen_math, 0);
-  for (const char* name : {"type", "tointeger", "ult", "maxinteger", "mininteger"}) Remove(s, name);
-  AddLibrary("math");
-
-  luaL_requiref(s, "coroutine", luaopen_coroutine, 0);
-  for (const char* name : {"close", "isyieldable"}) Remove(s, name);
-  AddLibrary("coroutine");
-
-  lua_createtable(s, 0, 1);
-  lua_pushcfunction(s, Clock);
-  lua_setfield(s, -2, "clock");
-  AddLibrary("os");
-
-  lua_pushcfunction(s, luaopen_cjson);
-  lua_call(s, 0, 1);
-  AddLibrary("cjson");
-  SATCHEL_CHECK(lua_gettop(s) == 0);
+  PushOperators(s);
+  SetRegistry(s, &kOperatorsKey);
 }
 
-// The globals are at the top of the stack, and stay there.
-void State::ReplaceBaseFunctions() {
-  for (const char* name : {"print", "dofile", "loadfile", "rawlen", "warn"}) Remove(state_, name);
-  const luaL_Reg functions[] = {
-      {"next", Next},           {"pairs", Pairs},
-      {"rawget", RawGet},       {"rawset", RawSet},
-      {"load", Load},           {"loadstring", Load},
-      {"pcall", ProtectedCall}, {"setmetatable", SetMetatable},
-      {nullptr, nullptr},
+void State::OpenLibraries() {
+  struct Library {
+    const char* name;
+    void (*push)(lua_State*);
   };
-  luaL_setfuncs(state_, functions, 0);
-  lua_pushliteral(state_, "Lua 5.1");
-  lua_setfield(state_, -2, "_VERSION");
+  constexpr Library kLibraries[] = {
+      {"string", PushStringLibrary},
+      {"table", PushTableLibrary},
+      {"math", PushMathLibrary},
+      {"coroutine", PushCoroutineLibrary},
+      {"os", PushOsLibrary},
+      {"cjson", PushJsonLibrary},
+      {"bit", PushBitLibrary},
+      {"struct", PushStructLibrary},
+      {"cmsgpack", PushCmsgpackLibrary},
+  };
+  for (const Library& library : kLibraries) {
+    library.push(state_);
+    AddLibrary(library.name);
+  }
 }
 
-void State::SetGlobal(const char* name) {
-  GetRegistry(state_, &kGlobalsKey);
+// The metatable of strings: what scripts see of it has only __index.
+void State::OpenStrings() {
+  lua_State* const s = state_;
+  lua_pushliteral(s, "");
+  lua_createtable(s, 0, 8);
+  PushRegistry(s, &kGlobalsKey);
+  lua_getfield(s, -1, "string");
+  lua_remove(s, -2);
+  lua_createtable(s, 0, 1);  // the shown one
+  lua_pushvalue(s, -2);
+  lua_setfield(s, -2, "__index");
+  PushProxy(s);
+  lua_pushliteral(s, "string");
+  lua_insert(s, -2);
+  SetShownMetatable(s, -2);
+  lua_pop(s, 1);
+  PushReal(s, -1);
+  lua_remove(s, -2);
+  lua_setfield(s, -2, "__index");
+  SetStringArithmetic(s);
+  lua_setmetatable(s, -2);
+  lua_pop(s, 1);
+}
+
+int State::SetShownCollector(bool pause, int value) {
+  int& shown = pause ? shown_pause_ : shown_step_;
+  return std::exchange(shown, value);
+}
+
+// --- Globals and chunks --------------------------------------------------------------------
+
+void State::SetGlobal(const char* name, Globals set) {
+  PushRegistry(state_, KeyOf(set));
   lua_insert(state_, -2);
   lua_pushstring(state_, name);
   lua_insert(state_, -2);
@@ -318,20 +253,42 @@ void State::SetGlobal(const char* name) {
   lua_pop(state_, 1);
 }
 
-void State::AddLibrary(const char* name) {
+void State::AddLibrary(const char* name, Globals set) {
   PushProxy(state_);
-  SetGlobal(name);
+  SetGlobal(name, set);
+}
+
+void State::UseGlobals(Globals set) {
+  PushRegistry(state_, &kEnvironmentKey);
+  lua_getmetatable(state_, -1);
+  PushRegistry(state_, KeyOf(set));
+  lua_setfield(state_, -2, "__index");
+  lua_pop(state_, 2);
 }
 
 Result<void> State::Compile(std::string_view text, const char* chunk_name) {
-  if (luaL_loadbufferx(state_, text.data(), text.size(), chunk_name, "t") != LUA_OK) {
-    const char* message = lua_tostring(state_, -1);
-    Error error = MakeError(ErrorCode::kInvalidArgument, message != nullptr ? message : "?");
-    lua_pop(state_, 1);
+  return CompileIn(state_, text, chunk_name, 0);
+}
+
+Result<void> State::CompileIn(lua_State* state, std::string_view text, const char* chunk_name,
+                              int used_levels) {
+  SATCHEL_ASSIGN(const std::string rewritten,
+                 Rewrite(text, {.chunk_name = chunk_name, .levels = used_levels}));
+  const std::string name = NameFor54(chunk_name);
+  int status = luaL_loadbufferx(state, rewritten.data(), rewritten.size(), name.c_str(), "t");
+  if (status == LUA_OK) {
+    PushRegistry(state, &kEnvironmentKey);
+    lua_setupvalue(state, -2, 1);
+    PushRegistry(state, &kOperatorsKey);
+    status = lua_pcall(state, 1, 1, 0);  // makes the closure of the script
+  }
+  if (status != LUA_OK) {
+    const char* message = lua_tostring(state, -1);
+    Error error = MakeError(ErrorCode::kInvalidArgument,
+                            CompileErrorText(message != nullptr ? message : "?"));
+    lua_pop(state, 1);
     return error;
   }
-  GetRegistry(state_, &kEnvironmentKey);
-  lua_setupvalue(state_, -2, 1);
   return {};
 }
 

@@ -179,6 +179,54 @@ void Loop::Round(std::chrono::milliseconds max_wait) {
   if (clock_.is_manual()) CatchUp(rounds);
 }
 
+void Loop::RunNested(Connection& busy) {
+  SATCHEL_CHECK(in_loop_thread() && !nested_);
+  nested_ = true;
+  busy.SetReading(false);
+  ReleaseOthers(busy);
+  const std::size_t event_count = Wait(0);
+  const std::uint64_t rounds = clock_.is_manual() ? WantedRounds() : 0;
+  now_us_ = clock_.NowUs();
+  ReadSources(event_count);
+  RunPosted();
+  RunTimers();
+  ServeNested();
+  DestroyRetired();
+  nested_arena_.Reset();
+  busy.SetReading(true);
+  nested_ = false;
+  if (clock_.is_manual()) CatchUp(rounds);
+}
+
+// The others of the round that runs: what is left of their input is served in nested rounds.
+void Loop::ReleaseOthers(const Connection& busy) {
+  for (Connection* connection : served_) {
+    if (connection == &busy || connection->is_closed()) continue;
+    connection->ReleaseInput();
+    connection->RequestFlush();
+    if (!connection->input().empty()) connection->CallAgain();
+  }
+}
+
+void Loop::ServeNested() {
+  std::vector<ConnectionOwner*> owners;
+  owners.swap(ready_owners_);
+  std::vector<Connection*> served;
+  for (ConnectionOwner* owner : owners) {
+    std::vector<Connection*> ready;
+    for (Connection* connection : owner->ready_) {
+      connection->ready_ = false;
+      if (!connection->is_closed()) ready.push_back(connection);
+    }
+    owner->ready_.clear();
+    if (!ready.empty()) owner->OnReady(ready);
+    served.insert(served.end(), ready.begin(), ready.end());
+  }
+  for (Connection* connection : served) connection->RequestFlush();
+  FlushOutputs();
+  for (Connection* connection : served) connection->ReleaseInput();
+}
+
 int Loop::WaitMs(std::chrono::milliseconds max_wait) const {
   if (!ready_owners_.empty() || !to_flush_.empty() || !buffered_.empty()) return 0;
   const int longest = static_cast<int>(max_wait.count());
@@ -264,13 +312,18 @@ void Loop::DestroyRetired() {
   std::erase_if(ready_owners_, [](ConnectionOwner* owner) { return owner->ready_.empty(); });
   std::erase_if(to_flush_, closed);
   std::erase_if(buffered_, closed);
+  std::vector<EventSource*> kept;  // the round around a nested one may still name them
   for (EventSource* source : retired_) {
     Unwatch(*source);
+    if (nested_ && std::find(served_.begin(), served_.end(), source) != served_.end()) {
+      kept.push_back(source);
+      continue;
+    }
     std::swap(sources_[source->slot_], sources_.back());
     sources_[source->slot_]->slot_ = source->slot_;
     sources_.pop_back();
   }
-  retired_.clear();
+  retired_.swap(kept);
 }
 
 void Loop::PublishNextDeadline() {

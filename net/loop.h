@@ -54,6 +54,10 @@ class Loop final : private TimeListener {
   void Run();
   // One round that waits at most `max_wait`; for loops without a thread of their own.
   void RunOnce(std::chrono::milliseconds max_wait);
+  // A round without waiting inside of the one that runs, for an owner whose OnReady takes very
+  // long: everybody is served but `busy`, whose input stays as it is. Requires that the views
+  // into the input of all others were given up. From OnReady only.
+  void RunNested(Connection& busy);
   // Ends Run after its round; also a Run that has not begun.
   void Stop();
 
@@ -112,6 +116,8 @@ class Loop final : private TimeListener {
   void FlushOutputs();
   void ReleaseInput();
   void DestroyRetired();
+  void ReleaseOthers(const Connection& busy);
+  void ServeNested();
   void PublishNextDeadline();
   void SetRunning(bool running);
   std::uint64_t WantedRounds();
@@ -121,7 +127,7 @@ class Loop final : private TimeListener {
   void AddReady(ConnectionOwner& owner, Connection& connection);
   void AddFlush(Connection& connection) { to_flush_.push_back(&connection); }
   void AddBuffered(Connection& connection) { buffered_.push_back(&connection); }
-  ReadArena& arena() { return arena_; }
+  ReadArena& arena() { return nested_ ? nested_arena_ : arena_; }
 
   Clock& clock_;
   Fd epoll_;
@@ -130,6 +136,8 @@ class Loop final : private TimeListener {
   std::int64_t now_us_;
   Timers timers_;
   ReadArena arena_;
+  ReadArena nested_arena_;  // of RunNested: what is in the other one is in use
+  bool nested_ = false;
 
   std::vector<std::unique_ptr<EventSource>> sources_;
   std::vector<EventSource*> retired_;

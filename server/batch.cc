@@ -1,6 +1,7 @@
 #include "server/batch.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/text.h"
 #include "server/connection.h"
@@ -39,6 +40,22 @@ void Batch::Serve(std::span<net::Connection* const> ready) {
     Execute();
     for (Run& run : runs_) Settle(run);
   }
+}
+
+Connection* Batch::AnswerOthers() {
+  if (running_ == nullptr) return nullptr;
+  Run* const running = running_;
+  for (Run& run : runs_) {
+    if (&run == running || run.settled) continue;
+    if (&run > running) {
+      worker_.Enter();
+      ExecuteRun(run);
+      worker_.Leave();
+    }
+    Settle(run);
+  }
+  running_ = running;
+  return running->connection;
 }
 
 // --- Parsing -------------------------------------------------------------------------------
@@ -105,6 +122,13 @@ void Batch::Execute() {
 }
 
 void Batch::ExecuteRun(Run& run) {
+  if (run.settled) return;
+  running_ = &run;
+  ExecuteCommands(run);
+  running_ = nullptr;
+}
+
+void Batch::ExecuteCommands(Run& run) {
   Connection& connection = *run.connection;
   engine::Session& session = connection.session();
   if (run.begin < run.end) session.last_active_ms = worker_.engine().now_ms();
@@ -180,6 +204,7 @@ void Batch::Breathe() {
 // --- Afterwards ----------------------------------------------------------------------------
 
 void Batch::Settle(Run& run) {
+  if (std::exchange(run.settled, true)) return;
   Connection& connection = *run.connection;
   if (connection.is_closed()) return;
   const bool all_done = run.done == run.end && !run.stopped;

@@ -31,6 +31,11 @@ class Batch {
 
   void Serve(std::span<net::Connection* const> ready);
 
+  // While a command of this batch takes very long, and without the lock: the other connections
+  // of the round are answered and their input given up. The connection of that command; null
+  // when none runs.
+  Connection* AnswerOthers();
+
  private:
 #ifdef SATCHEL_TINY
   static constexpr std::size_t kMaxCommands = 4;
@@ -52,6 +57,7 @@ class Batch {
     std::size_t input_bytes;  // everything that was parsed
     bool failed = false;      // a protocol error follows the commands
     bool stopped = false;     // by its last command: the rest is not for this turn
+    bool settled = false;
   };
 
   // Parses; false when there is nothing to do.
@@ -61,6 +67,7 @@ class Batch {
 
   void Execute();
   void ExecuteRun(Run& run);
+  void ExecuteCommands(Run& run);
   // False when the connection's turn ends with this command.
   bool ExecuteCommand(Connection& connection, std::size_t index, Run& run);
   void PrefetchFirst() const;
@@ -77,6 +84,7 @@ class Batch {
   resp::CommandBatch commands_;
   std::vector<Planned> planned_;  // one a command
   std::vector<Run> runs_;
+  Run* running_ = nullptr;       // in runs_, while one is executed
   std::int64_t hold_began_ = 0;  // ticks
 };
 

@@ -1,12 +1,14 @@
 #include "server/commands.h"
 
 #include "engine/call.h"
+#include "lua/scripts.h"
 
 namespace satchel::server {
 namespace {
 
 using engine::Call;
 using engine::Command;
+using engine::Engine;
 
 struct ShutdownArguments {
   ShutdownRequest request;
@@ -46,11 +48,16 @@ void Shutdown(Call& call, Reply& reply) {
   const auto parsed = ParseShutdown(call);
   if (!parsed) return reply.Error(parsed.error());
   if (parsed->abort) return reply.Error("ERR No shutdown in progress.");
-  const auto* hook = call.engine().Service<ShutdownHook>();
+  Engine& engine = call.engine();
+  const bool saves = parsed->request.save != ShutdownRequest::Save::kNo;
+  if (engine.busy() && saves) return reply.Error(engine.busy_refusal());
+  const auto* hook = engine.Service<ShutdownHook>();
   if (hook == nullptr || !hook->shutdown) {
     return reply.Error("ERR SHUTDOWN ends a server, and none runs in this process");
   }
   if (auto asked = hook->shutdown(parsed->request); !asked) return reply.Error(asked.error());
+  // A script would go on for as long as it likes: what it did is lost with the rest.
+  if (engine.busy()) engine.Service<lua::Scripts>()->runner().Abandon();
   if (call.session().kind != engine::Session::Kind::kClient) return reply.Ok();
   call.session().closing = true;
 }

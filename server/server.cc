@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/text.h"
+#include "lua/scripts.h"
 #include "net/listener.h"
 #include "server/acl_file.h"
 #include "server/parameters.h"
@@ -153,6 +154,10 @@ void Server::Impl::Attach() {
     for (auto& worker : host.workers) worker->WatchIdle();
   };
   host.engine.Attach(&hook);
+  host.engine.set_busy_pump([this] {
+    Worker* const worker = Worker::Current();
+    if (worker != nullptr && &worker->engine() == &host.engine) worker->ServeOthers();
+  });
   host.engine.set_on_unpause([this] {
     for (auto& worker : host.workers) {
       worker->Send({.kind = Mail::Kind::kResume, .connection = nullptr, .bytes = nullptr});
@@ -167,6 +172,9 @@ void Server::Impl::Detach() {
   host.engine.Attach<ShutdownHook>(nullptr);
   host.engine.Attach<engine::AclFile>(nullptr);
   host.engine.set_on_unpause({});
+  host.engine.set_busy_pump({});
+  // A loop ends after the script that it runs; one that has written is waited for.
+  if (host.engine.busy()) host.engine.Service<lua::Scripts>()->runner().EndIfHarmless();
 }
 
 Result<std::unique_ptr<Server>> Server::Start(store::EmbeddedStore& store,

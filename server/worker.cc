@@ -33,6 +33,7 @@ Worker::Worker(Host& host, std::unique_ptr<net::Loop> loop)
     : host_(host),
       loop_(std::move(loop)),
       batch_(*this),
+      nested_batch_(*this),
       max_bulk_bytes_(host.engine.config().proto_max_bulk_len) {}
 
 Worker::~Worker() { SATCHEL_CHECK(!is_running()); }
@@ -113,8 +114,18 @@ void Worker::Remove(Connection& connection) {
 }
 
 void Worker::OnReady(std::span<net::Connection* const> ready) {
-  batch_.Serve(ready);
+  (nested_ ? nested_batch_ : batch_).Serve(ready);
   EvictClients();
+}
+
+void Worker::ServeOthers() {
+  SATCHEL_CHECK(Current() == this && !lock().held());
+  if (nested_) return;
+  Connection* const busy = batch_.AnswerOthers();
+  if (busy == nullptr) return;
+  nested_ = true;
+  loop_->RunNested(*busy);
+  nested_ = false;
 }
 
 // --- Limits of clients ---------------------------------------------------------------------

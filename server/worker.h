@@ -107,6 +107,9 @@ class Worker final : public net::ConnectionOwner {
   void WatchSoftLimits();
   // Closes the largest clients while all together take more than they may.
   void EvictClients();
+  // From the unit that this thread runs and that takes very long, without the lock: serves all
+  // other connections once.
+  void ServeOthers();
   // A command of the connection waits for the end of the pause.
   void Postpone(Connection& connection) { postponed_.push_back(&connection); }
 
@@ -140,6 +143,8 @@ class Worker final : public net::ConnectionOwner {
   std::unique_ptr<net::Loop> loop_;
   std::thread thread_;
   Batch batch_;
+  Batch nested_batch_;  // while a command of batch_ takes very long
+  bool nested_ = false;
   std::vector<Connection*> connections_;
   std::vector<Connection*> postponed_;
   std::vector<Worker*> to_wake_;  // after the hold that runs

@@ -21,6 +21,7 @@ class Loader {
     engine::Keyspace& keyspace = engine_.keyspace();
     const CommitRecord& record = committed.record;
     SATCHEL_TRY(CheckMap(committed));
+    SATCHEL_TRY(LoadFunctions(committed.functions));
     if (keyspace.hash_seed() != record.hash_secret) keyspace.AdoptHashSeed(record.hash_secret);
     keyspace.set_next_dbid(std::max(keyspace.next_dbid(), record.next_dbid));
     std::vector<std::shared_ptr<Database>> loaded;
@@ -50,6 +51,18 @@ class Loader {
     }
     if (total == committed.record.total_keys) return {};
     return Damaged("the database map and the commit record count different numbers of keys");
+  }
+
+  Result<void> LoadFunctions(const std::vector<engine::FunctionLibrary>& functions) {
+    auto* const libraries = engine_.Service<engine::FunctionLibraries>();
+    if (libraries == nullptr) {
+      if (functions.empty()) return {};
+      return StoreError(ErrorCode::kNewerFormat, dir_ + "/db",
+                        "holds functions, which this program cannot run", dir_);
+    }
+    auto replaced = libraries->Replace(functions);
+    if (!replaced) return Damaged("functions: " + replaced.error().detail);
+    return {};
   }
 
   Result<void> LoadDatabase(const DbmapRow& row, std::uint64_t epoch, Database& db) {

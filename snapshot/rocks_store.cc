@@ -14,6 +14,7 @@
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
+#include <map>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -146,9 +147,9 @@ struct RocksStore::Impl {
   }
 
   Result<void> CheckRowKinds() {
-    // Chunk rows without a descriptor are garbage; functions would be lost data.
+    // Chunk rows without a descriptor are garbage.
     const std::pair<const char*, const char*> unknown[] = {
-        {"", "C"}, {"D", "K"}, {"L", "M"}, {"N", ""}};
+        {"", "C"}, {"D", "F"}, {"G", "K"}, {"L", "M"}, {"N", ""}};
     for (const auto& [begin, end] : unknown) {
       SATCHEL_ASSIGN(const bool found, AnyRowIn(begin, end));
       if (found) {
@@ -157,6 +158,25 @@ struct RocksStore::Impl {
       }
     }
     return {};
+  }
+
+  Result<std::vector<engine::FunctionLibrary>> ReadFunctions() {
+    rocksdb::ReadOptions reads = WholeReads();
+    const std::string begin(1, kFunctionRow);
+    const std::string end(1, kFunctionRow + 1);
+    const Slice upper(end);
+    reads.iterate_upper_bound = &upper;
+    std::unique_ptr<rocksdb::Iterator> rows(db->NewIterator(reads));
+    std::vector<engine::FunctionLibrary> functions;
+    for (rows->Seek(begin); rows->Valid(); rows->Next()) {
+      auto function = DecodeFunctionRow(AsView(rows->key()), AsView(rows->value()));
+      if (!function) {
+        return StoreError(function.error().code, files.db(), function.error().detail, files.dir());
+      }
+      functions.push_back(std::move(*function));
+    }
+    if (!rows->status().ok()) return ReadError(rows->status());
+    return functions;
   }
 
   // Empty when there is no such row.
@@ -222,7 +242,9 @@ Result<std::optional<Committed>> RocksStore::ReadCommitted() {
   SATCHEL_ASSIGN(const auto map, impl_->Get(kDbmapKey));
   auto dbmap = DecodeDbmap(map.value_or("?"));
   if (!dbmap) return damaged(dbmap.error());
-  return std::optional<Committed>(Committed{std::move(*record), std::move(*dbmap)});
+  SATCHEL_ASSIGN(auto functions, impl_->ReadFunctions());
+  return std::optional<Committed>(
+      Committed{std::move(*record), std::move(*dbmap), std::move(functions)});
 }
 
 Result<void> RocksStore::VisitKeyRows(std::uint32_t dbid, const RowVisitor& visit) {
@@ -298,10 +320,33 @@ Result<void> RunWriter::WriteRun(std::span<const RowBuffer> buffers) {
   });
 }
 
+namespace {
+
+// Puts the libraries that there are, deletes those that there were; rows go in order of key.
+Status FillFunctions(rocksdb::SstFileWriter& writer,
+                     const std::vector<engine::FunctionLibrary>& before,
+                     const std::vector<engine::FunctionLibrary>& now) {
+  std::map<std::string_view, const engine::FunctionLibrary*> rows;
+  for (const engine::FunctionLibrary& library : before) rows[library.name] = nullptr;
+  for (const engine::FunctionLibrary& library : now) rows[library.name] = &library;
+  Status status;
+  for (const auto& [name, library] : rows) {
+    const std::string key = FunctionRowKey(name);
+    if (!status.ok()) break;
+    status =
+        library == nullptr ? writer.Delete(key) : writer.Put(key, EncodeFunctionRow(library->code));
+  }
+  return status;
+}
+
+}  // namespace
+
 Result<void> RunWriter::Commit(const Committed& committed, std::uint32_t first_dbid) {
+  SATCHEL_ASSIGN(const auto functions, store_.impl_->ReadFunctions());
   SATCHEL_TRY(AddFile([&](rocksdb::SstFileWriter& writer) {
-    Status status;
-    if (first_dbid > 0) status = writer.DeleteRange(KeyRowPrefix(0), KeyRowPrefix(first_dbid));
+    Status status = FillFunctions(writer, functions, committed.functions);
+    if (status.ok() && first_dbid > 0)
+      status = writer.DeleteRange(KeyRowPrefix(0), KeyRowPrefix(first_dbid));
     if (status.ok()) status = writer.Put(AsSlice(kCommitKey), EncodeCommit(committed.record));
     if (status.ok()) status = writer.Put(AsSlice(kDbmapKey), EncodeDbmap(committed.dbmap));
     return status;

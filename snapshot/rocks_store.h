@@ -27,10 +27,11 @@ class Status;
 
 namespace satchel::snapshot {
 
-// The commit record and the map of databases, which are written together.
+// The commit record, the map of databases and the functions, which are written together.
 struct Committed {
   CommitRecord record;
   std::vector<DbmapRow> dbmap;
+  std::vector<engine::FunctionLibrary> functions = {};  // in order of name
 };
 
 class RocksStore {
@@ -79,8 +80,8 @@ class RunWriter {
   // occur twice in one snapshot.
   Result<void> WriteRun(std::span<const RowBuffer> buffers);
 
-  // Adds the meta rows and takes all in at once; rows of databases below `first_dbid` are
-  // garbage from then on. The atomic point: after an error the store is as it was, unless the
+  // Adds the meta and function rows and takes all in at once; rows of databases below `first_dbid`
+  // are garbage from then on. The atomic point: after an error the store is as it was, unless the
   // error came from writing EPOCH, when the snapshot is there and could not be noted as done.
   Result<void> Commit(const Committed& committed, std::uint32_t first_dbid);
 

@@ -141,6 +141,23 @@ Result<Entry*> BuildEntry(const KeyRowHeader& row, std::string_view key,
 
 // --- Meta rows -------------------------------------------------------------------------------
 
+std::string FunctionRowKey(std::string_view name) {
+  return std::string(1, kFunctionRow).append(name);
+}
+
+std::string EncodeFunctionRow(std::string_view code) {
+  return std::string(1, static_cast<char>(kRowVersion)).append(code);
+}
+
+Result<engine::FunctionLibrary> DecodeFunctionRow(std::string_view row_key,
+                                                  std::string_view value) {
+  if (value.empty() || static_cast<std::uint8_t>(value[0]) != kRowVersion) {
+    return MakeError(ErrorCode::kCorrupt, "function row has an unknown version");
+  }
+  return engine::FunctionLibrary{.name = std::string(row_key.substr(1)),
+                                 .code = std::string(value.substr(1))};
+}
+
 std::string EncodeCommit(const CommitRecord& record) {
   std::string out;
   AppendLe(out, record.major);

@@ -3,6 +3,8 @@
 //     key row      'K' u32be dbid, key bytes
 //       value      u8 version 1, u8 flags (1 deadline, 2 idle, 4 frequency, 8 large), varint epoch,
 //                  [i64le deadline, unix ms] [varint idle, s] [u8 frequency] u8 RDB type, body
+//     function row 'F' name of a library
+//       value      u8 version 1, its code
 //     commit       'M' "commit"
 //       value      u16 major, u16 minor, u32 compat, 16 bytes store uuid, u64 epoch, u64 cut lsn,
 //                  i64 wall clock ms, u64 next objid, u32 next dbid, u64 hash secret,
@@ -27,6 +29,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "engine/entry.h"
+#include "engine/function_libraries.h"
 #include "engine/rdb/codec.h"
 
 namespace satchel::snapshot {
@@ -74,6 +77,13 @@ Result<KeyRowHeader> ParseKeyRowValue(std::string_view value);
 // Builds the entry of a row in the current heap, with its deadline.
 Result<engine::Entry*> BuildEntry(const KeyRowHeader& row, std::string_view key,
                                   const engine::ValueContext& context);
+
+// Function rows. ---------------------------------------------------------------------------
+
+std::string FunctionRowKey(std::string_view name);
+std::string EncodeFunctionRow(std::string_view code);
+// Requires a row key that begins with 'F'. kCorrupt.
+Result<engine::FunctionLibrary> DecodeFunctionRow(std::string_view row_key, std::string_view value);
 
 // Meta rows. -------------------------------------------------------------------------------
 

@@ -152,13 +152,14 @@ std::size_t Snapshotter::RunBytes() const {
 
 void Snapshotter::Tick() {
   if (!open_ || status_.in_progress) return;
+  if (engine_.unit_depth() > 0) return;  // a long script has let go of the lock: no cut inside it
   if (!status_.scheduled && NextDeadlineMs() > engine_.now_ms()) return;
   (void)BackgroundSave(WhenBusy::kRefuse);  // busy is ruled out, the rest is published
 }
 
 std::int64_t Snapshotter::NextDeadlineMs() const {
   std::int64_t next = engine::Database::kNoDeadline;
-  if (!open_ || status_.in_progress) return next;
+  if (!open_ || status_.in_progress || engine_.busy()) return next;
   if (status_.scheduled) return engine_.now_ms();
   const std::uint64_t changes = engine_.stats().changes;
   for (const SavePoint& point : options_.save_points) {
@@ -283,6 +284,7 @@ Result<void> Snapshotter::CommitCut(RunWriter& writer) {
                       .total_keys = cut.total_keys,
                       .writer = std::string(kWriterVersion)};
   committed.dbmap = cut.dbmap;
+  committed.functions = cut.functions;
   auto outcome = writer.Commit(committed, cut.first_dbid);
   written_bytes_ = writer.written_bytes();
   return outcome;

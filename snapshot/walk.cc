@@ -24,6 +24,9 @@ void Walk::Begin(std::uint64_t epoch) {
     sources_.push_back({.db = std::move(db), .dbid = dbid});
   }
   cut_.next_dbid = keyspace.next_dbid();
+  if (const auto* functions = engine_.Service<engine::FunctionLibraries>()) {
+    cut_.functions = functions->All();
+  }
   full_walk_ = keyspace.BeginFullWalk();
   keyspace.set_tracker(this);
   active_ = true;

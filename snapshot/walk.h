@@ -45,6 +45,7 @@ class Walk final : public engine::ChangeTracker {
     std::uint64_t total_keys = 0;
     std::uint64_t changes = 0;  // of the engine, since the last save
     std::vector<DbmapRow> dbmap;
+    std::vector<engine::FunctionLibrary> functions;
   };
   // The cut, between two units. Requires !active().
   void Begin(std::uint64_t epoch);

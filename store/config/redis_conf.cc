@@ -51,7 +51,6 @@ constexpr std::string_view kAlwaysSo = "it is always done, whatever is said here
 constexpr std::string_view kNoDefrag = "memory is not defragmented in the background";
 constexpr std::string_view kOwnFormat = "the data is kept in a directory of its own format";
 constexpr std::string_view kSystem = "left to the system and its service manager";
-constexpr std::string_view kScripts = "a script runs to its end in this version";
 constexpr std::string_view kBackground = "large values are freed in the background anyway";
 constexpr std::string_view kNoTls =
     "TLS is not available in this version, and clients would be served without it; put a TLS proxy "
@@ -107,7 +106,7 @@ constexpr Directive kDirectives[] = {
     {"bind", Is::kSpecial},
     {"bind-source-addr", Is::kIgnored, "this server opens no connections"},
     {"bio_cpulist", Is::kIgnored, kSystem},
-    {"busy-reply-threshold", Is::kIgnored, kScripts},
+    {"busy-reply-threshold", Is::kParameter},
     {"client-output-buffer-limit", Is::kSpecial},
     {"client-query-buffer-limit", Is::kParameter},
     {"cluster-allow-pubsubshard-when-down", Is::kIgnored, kNoCluster},
@@ -168,7 +167,7 @@ constexpr Directive kDirectives[] = {
     {"loadmodule", Is::kRefused, kNoModules},
     {"logfile", Is::kSpecial},
     {"loglevel", Is::kSpecial},
-    {"lua-time-limit", Is::kIgnored, kScripts},
+    {"lua-time-limit", Is::kParameter},
     {"masterauth", Is::kRefused, kNoReplication},
     {"masteruser", Is::kRefused, kNoReplication},
     {"maxclients", Is::kKey, "listen.max_clients"},

@@ -25,6 +25,7 @@ CommandTables StandardTables() {
   const auto own = engine::EngineCommandTables();
   CommandTables tables(own.begin(), own.end());
   tables.push_back(lua::ScriptCommands());
+  tables.push_back(lua::FunctionCommands());
   tables.push_back(snapshot::SnapshotCommands());
   return tables;
 }
@@ -137,6 +138,8 @@ struct EmbeddedStore::Impl final : TimeListener {
     proof = std::make_unique<engine::EffectProof>(engine);
 #endif
     engine.AddSession(session);
+    if (!options.on_script_log) return;
+    scripts.set_log([this](int level, std::string_view text) { KeepScriptLine(level, text); });
   }
 
   // TimeListener: a manual clock moved.
@@ -153,9 +156,21 @@ struct EmbeddedStore::Impl final : TimeListener {
   }
 
   void Tick() {
-    const ExecutionGuard guard(lock);
-    engine.Tick();
-    if (snapshotter != nullptr) snapshotter->Tick();
+    std::vector<ScriptLine> lines;
+    {
+      const ExecutionGuard guard(lock);
+      engine.Tick();
+      if (snapshotter != nullptr) snapshotter->Tick();
+      lines.swap(script_lines);
+    }
+    for (const ScriptLine& line : lines) options.on_script_log(line.level, line.text);
+  }
+
+  // Kept until the next tick: nothing is written under the lock. A script that logs without end
+  // loses lines.
+  void KeepScriptLine(int level, std::string_view text) {
+    constexpr std::size_t kMaxLines = 1000;
+    if (script_lines.size() < kMaxLines) script_lines.push_back({level, std::string(text)});
   }
 
   // Restores the data directory, if there is one, before anybody else sees the store.
@@ -198,6 +213,11 @@ struct EmbeddedStore::Impl final : TimeListener {
     return caller.sink().Take();
   }
 
+  struct ScriptLine {
+    int level;
+    std::string text;
+  };
+
   EmbeddedOptions options;
   Clock& clock;
   ExecutionLock lock;
@@ -207,6 +227,7 @@ struct EmbeddedStore::Impl final : TimeListener {
   const engine::Command* get_row;  // borrowed from the engine's table
   Mailman mailman;
   std::uint64_t housekeeping = 0;
+  std::vector<ScriptLine> script_lines;                // guarded by lock
   std::unique_ptr<snapshot::Snapshotter> snapshotter;  // null: in memory only
 #ifdef SATCHEL_SHADOW
   std::unique_ptr<engine::EffectProof> proof;
@@ -241,6 +262,7 @@ EmbeddedStore::~EmbeddedStore() {
   if (impl_->clock.is_manual()) impl_->clock.Detach(impl_.get());
   if (impl_->housekeeping != 0) Housekeeper::Remove(impl_->housekeeping);
   (void)Close();
+  impl_->Tick();  // what scripts logged last
   const ExecutionGuard guard(impl_->lock);
   impl_->engine.RemoveSession(impl_->session);
 }

@@ -35,6 +35,9 @@ struct EmbeddedOptions {
   std::uint64_t min_free_bytes = 256 * 1024 * 1024;  // less: snapshots fail, writes go on
   // What happens to the data directory, one line each, on a thread of the store.
   std::function<void(const snapshot::Event&)> on_event = {};
+  // What scripts log, and what strict mode finds: 0 debug, 1 verbose, 2 notice, 3 warning. Called
+  // within a tenth of a second, without the lock, on the thread of the housekeeping.
+  std::function<void(int level, const std::string& line)> on_script_log = {};
   // Rows of folders above, beside the engine's own; they live as long as the process.
   std::vector<std::span<const engine::Command>> extra_commands = {};
 };

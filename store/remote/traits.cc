@@ -34,6 +34,7 @@ engine::CommandTable MakeTable() {
   const auto own = engine::EngineCommandTables();
   std::vector<std::span<const engine::Command>> tables(own.begin(), own.end());
   tables.push_back(lua::ScriptCommands());
+  tables.push_back(lua::FunctionCommands());
   return engine::CommandTable(tables);
 }
 

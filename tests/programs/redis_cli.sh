@@ -33,6 +33,27 @@ scripts() {
   expect "what the script wrote" value "$(cli GET scripted)"
 }
 
+long_scripts() {
+  cli CONFIG SET busy-reply-threshold 10 >/dev/null
+  cli EVAL 'while true do end' 0 >"$WORK/endless" 2>&1 &
+  local endless=$! tries=0
+  until cli GET a 2>&1 | grep -q '^BUSY' || ((++tries == 200)); do :; done
+  expect_match "others are told" '^BUSY .*SCRIPT KILL or SHUTDOWN NOSAVE' "$(cli GET a 2>&1)"
+  expect_match "a function's end is another command" '^BUSY' "$(cli FUNCTION KILL 2>&1)"
+  expect "SCRIPT KILL" OK "$(cli SCRIPT KILL)"
+  wait "$endless" || true
+  expect_match "the script's end" 'Script killed by user' "$(cat "$WORK/endless")"
+  expect_match "nothing is left to end" '^NOTBUSY' "$(cli SCRIPT KILL 2>&1)"
+  cli CONFIG SET busy-reply-threshold 5000 >/dev/null
+  printf '#!lua name=counting\nredis.register_function("count", function(k) return redis.call("INCR", k[1]) end)' |
+    cli -x FUNCTION LOAD REPLACE >/dev/null
+  expect "FCALL" 1 "$(cli FCALL count 1 counted)"
+  cli FUNCTION DUMP | head -c -1 >"$WORK/functions"
+  expect "the payload of FUNCTION DUMP comes back" OK \
+    "$(cli -X payload FUNCTION RESTORE payload REPLACE <"$WORK/functions")"
+  cli FUNCTION FLUSH >/dev/null
+}
+
 pipe_mode() {
   local i
   for ((i = 0; i < 5000; i++)); do
@@ -116,6 +137,7 @@ listeners() {
 
 plain_and_resp3
 scripts
+long_scripts
 pipe_mode
 samples
 watchers
