@@ -32,8 +32,7 @@ extern "C" int LLVMFuzzerTestOneInput(const unsigned char* data, std::size_t siz
   if (!rewritten) return 0;
   if (Lines(*rewritten) != Lines(source) + 1) std::abort();
   lua_State* const state = luaL_newstate();
-  const int status =
-      luaL_loadbufferx(state, rewritten->data(), rewritten->size(), "=fuzz", "t");
+  const int status = luaL_loadbufferx(state, rewritten->data(), rewritten->size(), "=fuzz", "t");
   if (status != LUA_OK && !IsLimit(lua_tostring(state, -1))) {
     std::fprintf(stderr, "%s\n%s\n", lua_tostring(state, -1), rewritten->c_str());
     std::abort();

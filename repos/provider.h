@@ -38,8 +38,8 @@ class Provider {
   // On stores of the caller's, which outlive it; `repo` gives clock and randomness, the
   // configuration prefix and tenant.
   using StoreOf = std::function<store::Store&(store::Component)>;
-  static Result<std::unique_ptr<Provider>> Over(const store::Config& config, const StoreOf& store_of,
-                                                RepoOptions repo = {});
+  static Result<std::unique_ptr<Provider>> Over(const store::Config& config,
+                                                const StoreOf& store_of, RepoOptions repo = {});
 
   ~Provider();
 

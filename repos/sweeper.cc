@@ -59,8 +59,8 @@ Result<void> Sweeper::SweepDue(const std::stop_token& stop, SweepReport& report)
   const std::string count = FormatInt(options_.batch);
   for (std::int64_t stay = 0; !stop.stop_requested();) {
     const std::string offset = FormatInt(stay);
-    SATCHEL_ASSIGN(const ReplyValue reply, store_.Run({"ZRANGEBYSCORE", key, "-inf", until,
-                                                       "LIMIT", offset, count}));
+    SATCHEL_ASSIGN(const ReplyValue reply,
+                   store_.Run({"ZRANGEBYSCORE", key, "-inf", until, "LIMIT", offset, count}));
     if (reply.items.empty()) return {};
     for (const ReplyValue& item : reply.items) {
       const auto words = Split(item.text, ' ');

@@ -19,11 +19,11 @@ namespace satchel::repos {
 struct SweepReport {
   bool is_skipped = false;  // another process sweeps
   std::uint64_t workflows = 0;
-  std::uint64_t tasks = 0;    // those of removed workflows left out
-  std::uint64_t renewed = 0;  // terminal tasks of active workflows
-  std::uint64_t dropped = 0;  // due entries whose object has no such deadline
+  std::uint64_t tasks = 0;     // those of removed workflows left out
+  std::uint64_t renewed = 0;   // terminal tasks of active workflows
+  std::uint64_t dropped = 0;   // due entries whose object has no such deadline
   std::uint64_t vanished = 0;  // objects that had gone by themselves, a day after their deadline
-  std::uint64_t records = 0;  // of the storage backend
+  std::uint64_t records = 0;   // of the storage backend
   std::uint64_t checkpoints = 0;
   std::int64_t lag_ms = 0;  // how late the oldest removal came
 };

@@ -22,7 +22,8 @@ Result<void> RunWorkflow(Provider& repos) {
   // One run at a time; the lock is renewed until it is released.
   SATCHEL_ASSIGN(Lock lock, repos.locks().Acquire("report:42", {.ttl = std::chrono::seconds(10)}));
 
-  SATCHEL_TRY(repos.workflows().UpsertState({.workflow_id = "report", .workflow_exec_id = "run:1"}));
+  SATCHEL_TRY(
+      repos.workflows().UpsertState({.workflow_id = "report", .workflow_exec_id = "run:1"}));
   TaskState task{.status = Status::kRunning,
                  .task_id = "collect",
                  .task_exec_id = "collect:1",
@@ -67,7 +68,8 @@ Result<void> Remember(Provider& repos) {
 }
 
 Result<void> Run() {
-  SATCHEL_ASSIGN(const auto config, store::LoadConfig({.environment = store::SatchelEnvironment()}));
+  SATCHEL_ASSIGN(const auto config,
+                 store::LoadConfig({.environment = store::SatchelEnvironment()}));
   SATCHEL_ASSIGN(const auto repos, Provider::Open(config));
   SATCHEL_TRY(RunWorkflow(*repos));
   return Remember(*repos);

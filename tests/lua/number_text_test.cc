@@ -55,7 +55,8 @@ TEST(NumberText, PrintsAsPrintfDoes) {
     ASSERT_EQ(Short(value), Printed("%.14g", value));
     ASSERT_EQ(Exact(value), Printed("%.17g", value));
   }
-  for (double value : {0.0, -0.0, 1e14, 1e14 - 1, -1e14, 99999999999999.0, 1e15, HUGE_VAL, -HUGE_VAL}) {
+  for (double value :
+       {0.0, -0.0, 1e14, 1e14 - 1, -1e14, 99999999999999.0, 1e15, HUGE_VAL, -HUGE_VAL}) {
     EXPECT_EQ(Short(value), Printed("%.14g", value));
     EXPECT_EQ(Exact(value), Printed("%.17g", value));
   }

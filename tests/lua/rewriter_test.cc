@@ -43,8 +43,9 @@ TEST(LuaRewriter, OperatorsBecomeHelpers) {
 TEST(LuaRewriter, LoopsCountAndCheck) {
   EXPECT_EQ(Body("for i=1,2 do end"),
             "do local _j=200 for i=1.0,2.0 do _j=_j-1 if _j<0 then _j=_i() end  end end");
-  EXPECT_EQ(Body("for i=1,n,-1 do end"),
-            "do local _j=200 for i=1.0,_n(n,-1.0),-1.0 do _j=_j-1 if _j<0 then _j=_i() end  end end");
+  EXPECT_EQ(
+      Body("for i=1,n,-1 do end"),
+      "do local _j=200 for i=1.0,_n(n,-1.0),-1.0 do _j=_j-1 if _j<0 then _j=_i() end  end end");
   EXPECT_EQ(Body("for i=a,b,f() do end"),
             "do local _j=200 for i=_f(a,b,(f())),_g(2.0),_g(3.0) do _j=_j-1 if _j<0 then _j=_i() "
             "end  end end");
@@ -63,7 +64,8 @@ TEST(LuaRewriter, WordsOfLua54AreNames) {
 
 TEST(LuaRewriter, LinesStayWhereTheyAre) {
   const std::string source =
-      "local a = 1\n\nlocal b = a ..\n 'x' --[[ c\n ]] .. 2\nfunction t.\ngoto() end\r\nreturn [[\n]]";
+      "local a = 1\n\nlocal b = a ..\n 'x' --[[ c\n ]] .. 2\nfunction t.\ngoto() end\r\nreturn "
+      "[[\n]]";
   const auto rewritten = Rewrite(source, {.chunk_name = "=x"});
   ASSERT_TRUE(rewritten) << rewritten.error().detail;
   EXPECT_EQ(std::count(rewritten->begin(), rewritten->end(), '\n'),

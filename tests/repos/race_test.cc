@@ -92,10 +92,10 @@ class RaceContract : public WorkflowTest {
 };
 
 TEST_P(RaceContract, IndexesAgreeWithObjectsAfterRandomWritesOfFourThreads) {
-  const std::uint64_t seed = testing::UnitTest::GetInstance()->random_seed() > 0
-                                 ? static_cast<std::uint64_t>(
-                                       testing::UnitTest::GetInstance()->random_seed())
-                                 : 4711;
+  const std::uint64_t seed =
+      testing::UnitTest::GetInstance()->random_seed() > 0
+          ? static_cast<std::uint64_t>(testing::UnitTest::GetInstance()->random_seed())
+          : 4711;
   SCOPED_TRACE("seed " + std::to_string(seed));
   for (std::uint64_t round = 0; round < 3; ++round) {
     std::vector<std::thread> threads;

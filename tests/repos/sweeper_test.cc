@@ -16,8 +16,8 @@ constexpr milliseconds kDay = hours(24);
 class SweeperContract : public WorkflowTest {
  protected:
   SweeperContract() {
-    const auto config = store::LoadConfig({.environment = {{"SATCHEL_TENANT", "acme"},
-                                                           {"SATCHEL_CHECKPOINT__TTL", "1h"}}});
+    const auto config = store::LoadConfig(
+        {.environment = {{"SATCHEL_TENANT", "acme"}, {"SATCHEL_CHECKPOINT__TTL", "1h"}}});
     provider = std::move(*Provider::Over(
         *config, [this](store::Component) -> store::Store& { return *store; }, Options()));
     sweeper.emplace(*provider, SweepOptions{.repo = Options(), .batch = 3});
