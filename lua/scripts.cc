@@ -2,6 +2,7 @@
 
 #include "base/bytes.h"
 #include "base/text.h"
+#include "engine/commands/info.h"
 #include "lua/arguments.h"
 #include "lua/error_text.h"
 #include "lua/redis_api.h"
@@ -20,6 +21,12 @@ void AddLine(std::string& out, std::string_view name, std::uint64_t value) {
   out.append(name).append(":").append(FormatInt(static_cast<std::int64_t>(value))).append("\r\n");
 }
 
+// The field, and the same for people.
+void AddSize(std::string& out, std::string_view name, std::uint64_t bytes) {
+  AddLine(out, name, bytes);
+  out.append(name).append("_human:").append(engine::HumanBytes(bytes)).append("\r\n");
+}
+
 }  // namespace
 
 Scripts::Scripts(engine::Engine& engine)
@@ -36,14 +43,15 @@ void Scripts::AddInfo() {
                             const std::size_t vm = eval + functions_.vm_bytes();
                             const std::size_t cached = text_bytes_ + functions_.text_bytes();
                             AddLine(out, "used_memory_vm_eval", eval);
+                            AddSize(out, "used_memory_lua", eval);  // its older name
                             AddLine(out, "used_memory_scripts_eval", text_bytes_);
                             AddLine(out, "number_of_cached_scripts", scripts_.size());
                             AddLine(out, "number_of_functions", functions_.count());
                             AddLine(out, "number_of_libraries", functions_.libraries());
                             AddLine(out, "used_memory_vm_functions", functions_.vm_bytes());
-                            AddLine(out, "used_memory_vm_total", vm);
+                            AddSize(out, "used_memory_vm_total", vm);
                             AddLine(out, "used_memory_functions", functions_.text_bytes());
-                            AddLine(out, "used_memory_scripts", cached);
+                            AddSize(out, "used_memory_scripts", cached);
                           }});
   engine_.AddInfoSection({.name = "stats", .print = [this](engine::Engine&, std::string& out) {
                             const StrictCounts& strict = runner_.strict_counts();

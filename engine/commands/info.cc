@@ -11,6 +11,22 @@
 #include "engine/pubsub.h"
 
 namespace satchel::engine {
+
+std::string HumanBytes(std::uint64_t bytes) {
+  char text[32];
+  const auto value = static_cast<double>(bytes);
+  if (bytes < 1024) {
+    std::snprintf(text, sizeof text, "%lluB", static_cast<unsigned long long>(bytes));
+  } else if (bytes < 1024 * 1024) {
+    std::snprintf(text, sizeof text, "%.2fK", value / 1024);
+  } else if (bytes < 1024ull * 1024 * 1024) {
+    std::snprintf(text, sizeof text, "%.2fM", value / (1024 * 1024));
+  } else {
+    std::snprintf(text, sizeof text, "%.2fG", value / (1024.0 * 1024 * 1024));
+  }
+  return text;
+}
+
 namespace {
 
 class Lines {
@@ -33,21 +49,6 @@ class Lines {
  private:
   std::string& out_;
 };
-
-std::string HumanBytes(std::uint64_t bytes) {
-  char text[32];
-  const auto value = static_cast<double>(bytes);
-  if (bytes < 1024) {
-    std::snprintf(text, sizeof text, "%lluB", static_cast<unsigned long long>(bytes));
-  } else if (bytes < 1024 * 1024) {
-    std::snprintf(text, sizeof text, "%.2fK", value / 1024);
-  } else if (bytes < 1024ull * 1024 * 1024) {
-    std::snprintf(text, sizeof text, "%.2fM", value / (1024 * 1024));
-  } else {
-    std::snprintf(text, sizeof text, "%.2fG", value / (1024.0 * 1024 * 1024));
-  }
-  return text;
-}
 
 // Of what does not exist here, and is therefore nothing.
 void AddZeros(Lines& lines, std::initializer_list<std::string_view> names) {

@@ -8,4 +8,7 @@ namespace satchel::engine {
 
 void Info(Call& call, Reply& reply);
 
+// "1.50K": as the fields for people print sizes.
+std::string HumanBytes(std::uint64_t bytes);
+
 }  // namespace satchel::engine

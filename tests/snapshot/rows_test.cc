@@ -158,5 +158,20 @@ TEST_F(KeyRowTest, ABufferGivesItsRowsBack) {
   EXPECT_EQ(keys, (std::vector<std::string>{"b", "", "a"}));
 }
 
+TEST(FunctionRow, HoldsTheCodeAsItIs) {
+  const std::string code("#!lua name=l\n\0\xff", 15);
+  const auto library = DecodeFunctionRow(FunctionRowKey("l"), EncodeFunctionRow(code));
+  ASSERT_TRUE(library);
+  EXPECT_EQ(library->name, "l");
+  EXPECT_EQ(library->code, code);
+}
+
+TEST(FunctionRow, OfAnotherVersionIsRefused) {
+  std::string row = EncodeFunctionRow("x");
+  row[0] = 2;
+  EXPECT_EQ(DecodeFunctionRow(FunctionRowKey("l"), row).error().code, ErrorCode::kCorrupt);
+  EXPECT_EQ(DecodeFunctionRow(FunctionRowKey("l"), "").error().code, ErrorCode::kCorrupt);
+}
+
 }  // namespace
 }  // namespace satchel::snapshot
