@@ -160,7 +160,9 @@ std::uint64_t LastReport(int pipe_end) {
 std::uint64_t RunChildAndKill(const std::string& data, bool reported, Random& random) {
   const auto [child, pipe_end] = StartChild(data);
   std::uint64_t first = 0;
-  if (reported) EXPECT_EQ(read(pipe_end, &first, sizeof first), ssize_t{sizeof first});
+  if (reported) {
+    EXPECT_EQ(read(pipe_end, &first, sizeof first), ssize_t{sizeof first});
+  }
   usleep(static_cast<useconds_t>(random.Below(reported ? 100'000 : 330'000)));
   kill(child, SIGKILL);
   int status = 0;
