@@ -1,7 +1,7 @@
 // Satchel next to redis-server: CPU of the server per command, requests a second, bytes per
 // key; and calls in process next to a hash map. Prints Markdown.
 //
-//     compare SATCHEL_BINARY [ROUNDS [servers|memory|process]]
+//     compare SATCHEL_BINARY [ROUNDS [servers|scripts|memory|process]]
 //
 // Each server is pinned to core 0 and idle while the other is measured; redis-benchmark runs
 // on core 1. Rounds alternate (ABBA); a row shows medians.
@@ -32,15 +32,17 @@ struct Case {
 
 constexpr const char* kValue = "xxxxxxxxxxxxxxxx";  // 16 bytes
 
+Case ScriptCase(const std::string& name, const std::string& text, const std::string& arguments) {
+  const std::string quoted = "\"" + text + "\"";
+  const std::string sha = OutputOf("printf %s " + quoted + " | sha1sum").substr(0, 40);
+  return {name, "EVALSHA " + sha + " " + arguments, "SCRIPT LOAD " + quoted};
+}
+
 std::vector<Case> Cases() {
   const std::string value = kValue;
   const std::string key = "key:__rand_int__";
   std::string pairs;
   for (int i = 0; i < 10; ++i) pairs += " " + key + " " + value;
-  const std::string script =
-      "\"redis.call('INCR',KEYS[1]) redis.call('EXPIRE',KEYS[1],100) "
-      "return redis.call('GET',KEYS[1])\"";
-  const std::string sha = OutputOf("printf %s " + script + " | sha1sum").substr(0, 40);
   return {
       {"PING", "PING"},
       {"SET", "SET " + key + " " + value},
@@ -53,7 +55,16 @@ std::vector<Case> Cases() {
       {"ZADD", "ZADD zset __rand_int__ member:__rand_int__"},
       {"ZRANGEBYSCORE", "ZRANGEBYSCORE zset __rand_int__ +inf LIMIT 0 10"},
       {"MSET (10 keys)", "MSET" + pairs},
-      {"EVALSHA (3 calls)", "EVALSHA " + sha + " 1 counter:__rand_int__", "SCRIPT LOAD " + script},
+      ScriptCase("EVALSHA (limiter, 3 calls)",
+                 "local n = redis.call('INCR',KEYS[1]) "
+                 "if n == 1 then redis.call('PEXPIRE',KEYS[1],ARGV[2]) end "
+                 "local left = redis.call('PTTL',KEYS[1]) "
+                 "redis.call('GET',KEYS[1]) "
+                 "return {n <= tonumber(ARGV[1]) and 1 or 0, n, left}",
+                 "1 counter:__rand_int__ 100 60000"),
+      ScriptCase("EVALSHA (100 calls)",
+                 "for i = 1, 100 do redis.call('INCR',KEYS[1]) end return 1",
+                 "1 counter:__rand_int__"),
   };
 }
 
@@ -90,15 +101,18 @@ Sample Measure(const ServerProcess& server, const Case& test, int pipeline,
   return sample;
 }
 
-void CompareServers(const ServerProcess& redis, const ServerProcess& satchel, int rounds) {
+void CompareServers(const ServerProcess& redis, const ServerProcess& satchel, int rounds,
+                    bool only_scripts) {
   std::printf(
       "| command | P | redis req/s | satchel req/s | redis CPU s/M | satchel CPU s/M | ratio |\n"
       "|---|---|---|---|---|---|---|\n");
   for (int pipeline : {1, 16, 64}) {
     const std::uint64_t requests = pipeline == 1 ? 50'000 : pipeline == 16 ? 400'000 : 800'000;
     for (const Case& test : Cases()) {
+      if (only_scripts && test.setup.empty()) continue;
       const bool heavy = test.name.find('(') != std::string::npos || test.name[0] == 'Z';
-      const std::uint64_t count = heavy ? requests / 4 : requests;
+      const bool heaviest = test.name.find("(100 calls)") != std::string::npos;
+      const std::uint64_t count = heaviest ? requests / 20 : heavy ? requests / 4 : requests;
       SetUp(redis, test);
       SetUp(satchel, test);
       std::vector<double> speed[2];
@@ -227,7 +241,7 @@ void CompareInProcess() {
 
 int Main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: compare SATCHEL_BINARY [ROUNDS [servers|memory|process]]\n");
+    std::fprintf(stderr, "usage: compare SATCHEL_BINARY [ROUNDS [servers|scripts|memory|process]]\n");
     return 2;
   }
   const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 3;
@@ -238,7 +252,8 @@ int Main(int argc, char** argv) {
                              "--bind", "127.0.0.1", "--enable-debug-command", "yes"},
                             0);
   const ServerProcess satchel("satchel", {argv[1], "serve", "--port", "{port}", "--in-memory"}, 0);
-  if (wanted("servers")) CompareServers(redis, satchel, rounds);
+  const bool scripts = part == "scripts";
+  if (wanted("servers") || scripts) CompareServers(redis, satchel, rounds, scripts);
   if (wanted("memory")) CompareMemory(redis, satchel);
   if (wanted("process")) CompareInProcess();
   return 0;
