@@ -62,8 +62,7 @@ std::vector<Case> Cases() {
                  "redis.call('GET',KEYS[1]) "
                  "return {n <= tonumber(ARGV[1]) and 1 or 0, n, left}",
                  "1 counter:__rand_int__ 100 60000"),
-      ScriptCase("EVALSHA (100 calls)",
-                 "for i = 1, 100 do redis.call('INCR',KEYS[1]) end return 1",
+      ScriptCase("EVALSHA (100 calls)", "for i = 1, 100 do redis.call('INCR',KEYS[1]) end return 1",
                  "1 counter:__rand_int__"),
   };
 }
@@ -241,7 +240,8 @@ void CompareInProcess() {
 
 int Main(int argc, char** argv) {
   if (argc < 2) {
-    std::fprintf(stderr, "usage: compare SATCHEL_BINARY [ROUNDS [servers|scripts|memory|process]]\n");
+    std::fprintf(stderr,
+                 "usage: compare SATCHEL_BINARY [ROUNDS [servers|scripts|memory|process]]\n");
     return 2;
   }
   const int rounds = argc > 2 ? std::max(1, std::atoi(argv[2])) : 3;

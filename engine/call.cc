@@ -90,7 +90,7 @@ Result<Entry*> Call::EditTyped(std::string_view key, ValueType type) {
   if (entry == nullptr) return nullptr;
   if (entry->type() != type) return WrongType();
   engine_.Touch(db(), key);
-  return engine_.keyspace_.Edit(db(), key, HashOf(key));
+  return engine_.keyspace_.Edit(db(), entry);
 }
 
 void Call::Adopt(int db, Entry* entry) {
@@ -123,7 +123,7 @@ void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form
   const bool keep = ttl == Ttl::kKeep && old->has_deadline();
   if (old->encoding() == Encoding::kInline && old->has_deadline() == keep &&
       old->inline_bytes().size() == value.size() && (form == Form::kText || !ParseInt(value))) {
-    Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
+    Entry* entry = engine_.keyspace_.Edit(db(), old);
     std::memcpy(const_cast<char*>(entry->inline_bytes().data()), value.data(), value.size());
     NoteUse(*entry);
     return;
@@ -134,11 +134,10 @@ void Call::SetString(std::string_view key, std::string_view value, Ttl ttl, Form
   NoteUse(*entry);
 }
 
-void Call::SetInteger(std::string_view key, std::int64_t value) {
-  const Entry* old = Look(key);
+void Call::SetInteger(std::string_view key, const Entry* old, std::int64_t value) {
   if (old != nullptr && old->is_string() && old->encoding() == Encoding::kInt) {
     engine_.Touch(db(), key);
-    engine_.keyspace_.Edit(db(), key, HashOf(key))->set_integer(value);
+    engine_.keyspace_.Edit(db(), old)->set_integer(value);
     return;
   }
   char digits[kMaxIntText];
@@ -161,7 +160,7 @@ StringBuffer& Call::EditRaw(std::string_view key, std::size_t capacity) {
     engine_.keyspace_.Replace(db(), entry, HashOf(key));
     return *entry->buffer();
   }
-  Entry* entry = engine_.keyspace_.Edit(db(), key, HashOf(key));
+  Entry* entry = engine_.keyspace_.Edit(db(), old);
   StringBuffer* buffer = entry->buffer();
   if (buffer->capacity < capacity) {
     // Twice the room that is needed, at most 1 MB more: appending is O(1) amortised.

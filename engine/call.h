@@ -107,8 +107,9 @@ class Call {
   void OverwriteRaw(std::string_view key, StringBuffer* buffer) {
     Overwrite(Entry::NewRaw(key, buffer, false));
   }
-  // Overwrites an integer string in place, or creates it. The deadline stays.
-  void SetInteger(std::string_view key, std::int64_t value);
+  // Overwrites an integer string in place, or creates it. The deadline stays. `old`: what a
+  // lookup has just found under the key.
+  void SetInteger(std::string_view key, const Entry* old, std::int64_t value);
 
   bool Remove(std::string_view key) { return RemoveIn(db(), key); }
   bool RemoveIn(int db, std::string_view key);

@@ -67,7 +67,11 @@ std::size_t Keyspace::total_keys() const {
 }
 
 Entry* Keyspace::Edit(int db, std::string_view key, std::uint64_t hash) {
-  Entry* entry = at(db).table.Find(key, hash);
+  return Edit(db, Peek(db, key, hash));
+}
+
+Entry* Keyspace::Edit(int db, const Entry* found) {
+  auto* const entry = const_cast<Entry*>(found);
   if (entry != nullptr && tracker_ != nullptr) tracker_->BeforeWrite(at(db), *entry);
   return entry;
 }

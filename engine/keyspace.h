@@ -92,6 +92,8 @@ class Keyspace {
   // ------------------------------------------------------------------------------------
   // The entry, open for changes of its value in place. Null when absent.
   Entry* Edit(int db, std::string_view key, std::uint64_t hash);
+  // The same for an entry that Peek has just found.
+  Entry* Edit(int db, const Entry* found);
   // Puts a new entry in. Requires that the key is absent; takes `entry` over.
   Entry* Create(int db, Entry* entry, std::uint64_t hash);
   // Replaces the entry of the same key. Keeps nothing of the old one; takes `entry` over.

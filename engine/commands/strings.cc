@@ -427,7 +427,7 @@ void IncrementBy(Call& call, Reply& reply, std::int64_t by) {
     }
   }
   if (__builtin_add_overflow(value, by, &value)) return reply.Error(kOverflow);
-  call.SetInteger(key, value);
+  call.SetInteger(key, *entry, value);
   if (call.effects_wanted()) {
     call.Effect({"SET", key, FormatInt(value), "KEEPTTL"});
   } else {
