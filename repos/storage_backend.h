@@ -25,13 +25,14 @@
 
 #include <chrono>
 #include <cstdint>
+#include <map>
+#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "repos/options.h"
-#include "repos/registry.h"
 #include "store/store.h"
 
 namespace satchel::repos {
@@ -111,6 +112,8 @@ class StorageBackend {
 
   // The base key of an owner, without a colon at its end.
   std::string Base(std::string_view owner) const;
+  std::string RegistryKey() const;
+  Result<void> Register(const std::string& owner);
   Result<ReplyValue> PutScript(const RecordKey& key, std::string_view data,
                                std::string_view condition, std::uint64_t number);
   Result<std::uint64_t> SweepOwner(const std::string& owner, std::int64_t now_ms);
@@ -118,7 +121,8 @@ class StorageBackend {
 
   store::Store& store_;  // borrowed; outlives the repository
   const StorageBackendOptions options_;
-  Registry owners_;  // R3
+  std::mutex mutex_;
+  std::map<std::string, std::int64_t> registered_ms_;  // guarded by mutex_; by owner
 };
 
 }  // namespace satchel::repos

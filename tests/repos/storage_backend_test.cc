@@ -30,9 +30,9 @@ using testing::IsEmpty;
 using testing::Not;
 
 // Passes everything on and notes what was sent.
-class NotedStore final : public Store {
+class WatchedStore final : public Store {
  public:
-  explicit NotedStore(Store& inner) : inner_(inner) {}
+  explicit WatchedStore(Store& inner) : inner_(inner) {}
 
   using Store::Run;
   Result<ReplyValue> Run(store::Args args, const store::CallOptions& options) override {
@@ -132,7 +132,7 @@ class StorageBackendContract : public testing::TestWithParam<StoreKind> {
 
   ManualClock clock{RealClock::Instance().NowMs()};
   std::unique_ptr<Store> inner;
-  std::optional<NotedStore> store;
+  std::optional<WatchedStore> store;
   std::optional<StorageBackend> backend;
   const RecordKey key{"o", "t"};
 };
@@ -606,7 +606,6 @@ TEST(StorageBackendOptions, ComeFromTheConfiguration) {
 
 TEST(Scripts, EachBeginsWithItsKeysArgumentsAndReply) {
   for (const ScriptFile& file : ScriptFiles()) {
-    if (IsScriptPart(file)) continue;
     EXPECT_THAT(std::string(file.text),
                 testing::AllOf(testing::StartsWith("-- "), HasSubstr("-- KEYS"),
                                HasSubstr("-- ARGV"), HasSubstr("-- Returns")))
