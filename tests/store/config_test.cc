@@ -13,6 +13,7 @@
 #include "store/config/registry.h"
 #include "store/config/text.h"
 #include "tests/golden.h"
+#include "tests/store/working_dir.h"
 
 namespace satchel::store {
 namespace {
@@ -25,23 +26,8 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-// Tests run in a directory of their own, so that no satchel.json is found by chance.
-class Configuration : public testing::Test {
+class Configuration : public WorkingDirTest {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "satchel-config-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    before_ = std::filesystem::current_path();
-    dir_ = name;
-    std::filesystem::current_path(dir_);
-  }
-  void TearDown() override {
-    std::filesystem::current_path(before_);
-    std::filesystem::remove_all(dir_);
-  }
-
-  void Write(const std::string& name, const std::string& text) { std::ofstream(name) << text; }
-
   LoadedConfig File(const std::string& text) {
     Write("satchel.json", text);
     return ReadConfig({});
@@ -61,10 +47,6 @@ class Configuration : public testing::Test {
     const auto lines = Lines(loaded);
     return lines.size() == 1 ? lines[0] : testing::PrintToString(lines);
   }
-
- private:
-  std::filesystem::path before_;
-  std::filesystem::path dir_;
 };
 
 TEST_F(Configuration, WithoutAnySourceAllIsStandaloneAndInMemory) {

@@ -9,6 +9,7 @@
 
 #include "store/config/conf_rewrite.h"
 #include "store/config/text.h"
+#include "tests/store/working_dir.h"
 
 namespace satchel::store {
 namespace {
@@ -22,24 +23,8 @@ using testing::IsEmpty;
 using testing::SizeIs;
 using testing::StartsWith;
 
-// In a directory of its own.
-class ConfTest : public testing::Test {
+class ConfTest : public WorkingDirTest {
  protected:
-  void SetUp() override {
-    std::string name = (std::filesystem::temp_directory_path() / "satchel-conf-XXXXXX").string();
-    ASSERT_NE(mkdtemp(name.data()), nullptr);
-    before_ = std::filesystem::current_path();
-    dir_ = name;
-    std::filesystem::current_path(dir_);
-  }
-  void TearDown() override {
-    std::filesystem::current_path(before_);
-    std::filesystem::remove_all(dir_);
-  }
-
-  static void Write(const std::string& name, const std::string& text) {
-    std::ofstream(name) << text;
-  }
   static LoadedConfig Load(const std::string& text, std::vector<FlagValue> flags = {}) {
     Write("redis.conf", text);
     return ReadConfig(
@@ -56,9 +41,6 @@ class ConfTest : public testing::Test {
     }
     return "(none)";
   }
-
-  std::filesystem::path before_;
-  std::filesystem::path dir_;
 };
 
 TEST_F(ConfTest, DirectivesBecomeKeysAndParameters) {
