@@ -1,5 +1,6 @@
 // Locators: which execution the task of an id belongs to. R5 of repos/execution_index.h:
-//   ns:task:{tx:T:<task>}:loc  STRING  <exec> [ " " <token> ]   escaped; the token is a remover's mark
+//   ns:task:{tx:T:<task>}:loc  STRING  <exec> [ " " <token> ]   escaped; the token is a remover's
+//   mark
 //
 // A writer sets the locator before its commit, and once more after a commit that created the task.
 // A remover, once the task is gone: 1. marks the locator with a token of its own, 2. looks whether
@@ -8,9 +9,8 @@
 // sets the locator after that; before step 3 this takes the mark away, and step 3 removes nothing;
 // after step 3 it makes the locator anew. A remover that dies has removed nothing; a writer that
 // dies between commit and second set, which goes out with the change of the indexes, has left its
-// mark in O2, and the reader that repairs sets the locator. What can stay is a locator too many: a writer of the same task in another execution
-// replaces it, by the same three steps.
-// Thread: any.
+// mark in O2, and the reader that repairs sets the locator. What can stay is a locator too many: a
+// writer of the same task in another execution replaces it, by the same three steps. Thread: any.
 
 #pragma once
 

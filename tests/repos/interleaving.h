@@ -57,9 +57,9 @@ class Interleaving {
   store::Store& store_;  // borrowed
   std::mutex mutex_;
   std::condition_variable changed_;
-  Random chance_;                    // guarded by mutex_
-  std::vector<Process> processes_;   // guarded by mutex_
-  std::size_t turn_ = 0;             // guarded by mutex_
+  Random chance_;                   // guarded by mutex_
+  std::vector<Process> processes_;  // guarded by mutex_
+  std::size_t turn_ = 0;            // guarded by mutex_
   std::optional<Crash> crash_;
   std::string log_;  // guarded by mutex_
 };
