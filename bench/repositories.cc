@@ -88,7 +88,8 @@ Home OpenHome(std::map<std::string, std::string> environment) {
   Home home{.stores = std::move(*stores)};
   home.store = std::make_unique<CountingStore>(home.stores->Of(store::Component::kStore));
   CountingStore* const store = home.store.get();
-  auto repos = Provider::Over(*config, [store](store::Component) -> store::Store& { return *store; });
+  auto repos =
+      Provider::Over(*config, [store](store::Component) -> store::Store& { return *store; });
   Must(repos);
   home.repos = std::move(*repos);
   return home;
@@ -170,7 +171,9 @@ std::vector<Case> ReadCases() {
       {"Workflow", "GetState, 5 tasks", true,
        [](Provider& r, auto) { Must(r.workflows().GetState("e")); }},
       {"Task", "GetState", true,
-       [](Provider& r, auto) { Must(r.tasks().GetState({"x3", "e"})); }},
+       [](Provider& r, auto) {
+         Must(r.tasks().GetState({"x3", "e"}));
+       }},
       {"StorageBackend", "Get", true,
        [](Provider& r, auto) { Must(r.tasks_backend().Get({.owner = "o", .task = "3"})); }},
       {"Checkpointer", "GetTuple", true,
@@ -238,7 +241,8 @@ std::vector<Case> WriteCases() {
        }},
       {"TaskConfigStore", "Save", false,
        [](Provider& r, auto) { Must(r.task_configs().Save("b", R"({"model":"small"})")); }},
-      {"Definitions", "Save", false, [](Provider& r, auto) { Must(r.definitions().Save("b", "{}")); }},
+      {"Definitions", "Save", false,
+       [](Provider& r, auto) { Must(r.definitions().Save("b", "{}")); }},
       {"Cache", "Set", false,
        [](Provider& r, auto) { Must(r.cache().Set("b", std::string(200, 'v'))); }},
   };
@@ -300,9 +304,9 @@ int Main(int argc, char** argv) {
   const ServerProcess server("redis-server",
                              {"--port", "{port}", "--bind", "127.0.0.1", "--save", ""}, 0);
   const Home embedded = OpenHome({{"SATCHEL_MODE", "standalone"}});
-  const Home redis = OpenHome(
-      {{"SATCHEL_MODE", "distributed"},
-       {"SATCHEL_DISTRIBUTED__SEEDS", "127.0.0.1:" + std::to_string(server.port())}});
+  const Home redis =
+      OpenHome({{"SATCHEL_MODE", "distributed"},
+                {"SATCHEL_DISTRIBUTED__SEEDS", "127.0.0.1:" + std::to_string(server.port())}});
   Fill(*embedded.repos);
   Fill(*redis.repos);
   std::printf(

@@ -197,6 +197,10 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& text
     if (!reply) return std::move(reply.error());
   }
   Batch batch;
+  const Locators locators(*this);
+  std::vector<Locators::Removal> removals;
+  // Of tasks that are there: the place of the claim in the batch.
+  std::vector<std::pair<std::size_t, const Mark*>> claims;
   const bool is_tenant = group.base == OfTenant().base;
   for (std::size_t i = 0; i < marks.size(); ++i) {
     const Mark& mark = marks[i];
@@ -205,6 +209,9 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& text
     const Fields object(std::move(*replies[kParts * i + 2]));
     const bool belongs =
         !object.empty() && (is_tenant || OfWorkflow(object.Text("workflow_id")).base == group.base);
+    if (mark.task && object.empty()) {
+      removals.push_back(locators.Begin(batch, mark.exec, {*mark.task}));
+    }
     if (!belongs) {
       if (!mark.entry.empty()) {
         AddDrop(batch, group,
@@ -213,6 +220,10 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& text
       RemoveMark(batch, group, texts[i]);
       continue;
     }
+    if (mark.task) {
+      claims.emplace_back(batch.size(), &mark);
+      locators.AddClaim(batch, mark.exec, *mark.task);
+    }
     OuterChange change{
         .member = mark.member, .stamp = Stamp(object.Int("c"), object.version()), .repairs = held};
     change.old_entries =
@@ -220,7 +231,15 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& text
     change.new_entries = mark.task ? EntriesOfTask(object, exec.Int("c")) : EntriesOfExec(object);
     AddApply(batch, group, change, texts[i]);
   }
-  return batch.SendAll(store_);
+  const auto sent = batch.Send(store_);
+  for (const auto& reply : sent) {
+    if (!reply) return reply.error();
+  }
+  for (const auto& [at, mark] : claims) {
+    SATCHEL_TRY(locators.Confirm(mark->exec, *mark->task, *sent[at]));
+  }
+  for (const Locators::Removal& removal : removals) SATCHEL_TRY(locators.Finish(removal));
+  return {};
 }
 
 Result<ExecutionIndex::Found> ExecutionIndex::Read(const OuterGroup& group,
@@ -271,14 +290,18 @@ Result<void> ExecutionIndex::Drop(const OuterGroup& group, const std::vector<Can
   return batch.SendAll(store_);
 }
 
-Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector<Fields>& removed) {
+Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector<Fields>& removed,
+                                        const Locators::Removal& locators) {
   struct Shared {
     std::string workflow_id;
     std::string entry;  // without its end, which names the creation stamp
     std::string inner;
   };
+  if (removed.empty()) return {};
   std::vector<Shared> shared;
   Batch reads;
+  Locators(*this).AddLooks(reads, locators);
+  const std::size_t first = reads.size();
   reads.Add({"HGET", StateKey(exec), "c"});
   for (const Fields& task : removed) {
     const std::pair<std::string_view, const char*> kinds[] = {
@@ -292,20 +315,22 @@ Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector
       reads.Add(CountOf(TaskIndexKey(exec), shared.back().inner));
     }
   }
-  if (shared.empty()) return {};
-  auto replies = reads.Send(store_);
-  for (auto& reply : replies) {
-    if (!reply) return std::move(reply.error());
+  const auto replies = reads.Send(store_);
+  for (const auto& reply : replies) {
+    if (!reply) return reply.error();
   }
-  if (replies[0]->is_null()) return {};  // the entries of a whole execution go by other ways
-  const std::int64_t created_ms = IntOf(*replies[0]).value_or(0);
   Batch drops;
+  Locators(*this).AddDrops(drops, locators, replies);
+  // Without an execution: what stands for a whole one goes by other ways.
+  if (replies[first]->is_null()) shared.clear();
+  const std::int64_t created_ms = IntOf(*replies[first]).value_or(0);
   for (std::size_t i = 0; i < shared.size(); ++i) {
-    if (replies[2 + 2 * i]->integer > 0) continue;
+    const ReplyValue& version = *replies[first + 1 + 2 * i];
+    if (replies[first + 2 + 2 * i]->integer > 0) continue;
     const Candidate misfit{
         .entry = fmt::format("{} {:016} {}", shared[i].entry, created_ms, Escape(exec)),
         .guard = "*",
-        .version = replies[1 + 2 * i]->text};
+        .version = version.text};
     AddDrop(drops, OfWorkflow(shared[i].workflow_id), misfit, false);
   }
   return drops.SendAll(store_);
