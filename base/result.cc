@@ -50,6 +50,38 @@ std::string_view ErrorCodeName(ErrorCode code) {
       return "Foreign";
     case ErrorCode::kUnsupported:
       return "Unsupported";
+    case ErrorCode::kUserNotFound:
+      return "UserNotFound";
+    case ErrorCode::kApiKeyNotFound:
+      return "ApiKeyNotFound";
+    case ErrorCode::kWorkflowNotFound:
+      return "WorkflowNotFound";
+    case ErrorCode::kTaskNotFound:
+      return "TaskNotFound";
+    case ErrorCode::kAlreadyBootstrapped:
+      return "AlreadyBootstrapped";
+    case ErrorCode::kEtagMismatch:
+      return "EtagMismatch";
+    case ErrorCode::kWorkflowNotReady:
+      return "WorkflowNotReady";
+    case ErrorCode::kNotInTransaction:
+      return "NotInTransaction";
+    case ErrorCode::kNestedTag:
+      return "NestedTag";
+    case ErrorCode::kLockTimeout:
+      return "LockTimeout";
+    case ErrorCode::kLockNotHeld:
+      return "LockNotHeld";
+    case ErrorCode::kLockNotOwned:
+      return "LockNotOwned";
+    case ErrorCode::kFenceLost:
+      return "FenceLost";
+    case ErrorCode::kFlushAlreadyPending:
+      return "FlushAlreadyPending";
+    case ErrorCode::kInvalidMessage:
+      return "InvalidMessage";
+    case ErrorCode::kCircuitOpen:
+      return "CircuitOpen";
     case ErrorCode::kInternal:
       return "Internal";
   }

@@ -37,7 +37,23 @@ enum class ErrorCode : std::uint8_t {
   kNewerFormat,       // written by a newer version
   kForeign,           // not a Satchel store
   kUnsupported,       // known, and not offered here
-  kInternal,          // should not happen
+  kUserNotFound,      // absent, by what was asked for; subject is the id
+  kApiKeyNotFound,
+  kWorkflowNotFound,
+  kTaskNotFound,
+  kAlreadyBootstrapped,  // an administrator exists
+  kEtagMismatch,         // compare-and-set by ETag lost; subject is the actual one
+  kWorkflowNotReady,     // actual is the number of unfinished tasks
+  kNotInTransaction,     // what only a transaction offers was asked for outside
+  kNestedTag,            // a transaction of another execution inside one
+  kLockTimeout,          // the wait for a lock ended; subject is the resource
+  kLockNotHeld,          // never held, or released
+  kLockNotOwned,         // lost to time or to another holder
+  kFenceLost,            // the lock lapsed before the write
+  kFlushAlreadyPending,  // another flush is under way
+  kInvalidMessage,       // a stored message does not decode; actual is its index
+  kCircuitOpen,          // too many failures lately; nothing was sent
+  kInternal,             // should not happen
 };
 
 // The code's name without the `k`, for logs and tests.
@@ -50,6 +66,8 @@ struct Error {
   // Typed details of repository errors (0 when the code has none).
   std::uint64_t expected = 0;
   std::uint64_t actual = 0;
+  // What the code is about: an id, the name of a field or limit, a resource; empty when none.
+  std::string subject = {};
 
   bool operator==(const Error&) const = default;
 };

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/text.h"
+#include "repos/errors.h"
 
 namespace satchel::repos {
 namespace {
@@ -63,8 +64,7 @@ Result<std::string> Unescape(std::string_view component) {
 
 Result<void> CheckComponent(std::string_view field, std::string_view raw) {
   if (raw.size() <= kMaxComponentBytes) return {};
-  return MakeError(ErrorCode::kInvalidArgument,
-                   fmt::format("{}: longer than {} bytes", field, kMaxComponentBytes));
+  return Invalid(field, fmt::format("longer than {} bytes", kMaxComponentBytes));
 }
 
 std::string Tag(std::string_view kind, std::initializer_list<std::string_view> raw_parts) {

@@ -6,6 +6,8 @@
 
 #include "base/check.h"
 #include "base/text.h"
+#include "repos/errors.h"
+#include "repos/fields.h"
 #include "repos/keys.h"
 #include "repos/rfc3339.h"
 #include "repos/scripts.h"
@@ -17,19 +19,6 @@ namespace {
 using store::Commands;
 using Strings = std::vector<std::string>;
 
-// An owner is not registered again so soon, and not struck off so soon.
-constexpr std::int64_t kSkipRegisteringMs = 60'000;
-constexpr std::int64_t kKeepRegisteredMs = 600'000;
-constexpr std::size_t kMaxRemembered = 10'000;
-
-Error Invalid(std::string text) { return MakeError(ErrorCode::kInvalidArgument, std::move(text)); }
-
-Error Corrupt(std::string_view what) {
-  return MakeError(ErrorCode::kCorrupt, fmt::format("record: {}", what));
-}
-
-Error Unexpected() { return MakeError(ErrorCode::kProtocol, "a script's reply has no such shape"); }
-
 Result<void> CheckKey(const RecordKey& key) {
   SATCHEL_TRY(CheckComponent("owner", key.owner));
   return CheckComponent("task", key.task);
@@ -39,24 +28,16 @@ Result<void> CheckKey(const RecordKey& key) {
 Result<std::pair<std::string, std::string_view>> SplitOwner(std::string_view text) {
   const std::size_t colon = text.find(':');
   if (colon == text.npos || text.find(':', colon + 1) != text.npos) {
-    return Invalid("key: must hold exactly one colon");
+    return Invalid("key", "must hold exactly one colon");
   }
   auto owner = Unescape(text.substr(0, colon));
-  if (!owner) return Invalid("key: the owner is not escaped");
+  if (!owner) return Invalid("key", "the owner is not escaped");
   return std::pair(std::move(*owner), text.substr(colon + 1));
 }
 
-// An integer, or the text of one.
-std::optional<std::uint64_t> NumberOf(const ReplyValue& value) {
-  if (value.type == ReplyType::kInteger && value.integer >= 0) {
-    return static_cast<std::uint64_t>(value.integer);
-  }
-  return ParseUint(value.text);
-}
-
 Result<std::uint64_t> VersionOf(const ReplyValue& value) {
-  const auto version = NumberOf(value);
-  if (value.is_null() || !version || *version == 0) return Corrupt("no usable version");
+  const auto version = UintOf(value);
+  if (value.is_null() || !version || *version == 0) return Corrupt("record", "no usable version");
   return *version;
 }
 
@@ -69,7 +50,7 @@ std::string RecordKey::OwnerPrefix(std::string_view owner) { return Escape(owner
 Result<RecordKey> RecordKey::FromText(std::string_view text) {
   SATCHEL_ASSIGN(auto parts, SplitOwner(text));
   auto task = Unescape(parts.second);
-  if (!task) return Invalid("key: the task is not escaped");
+  if (!task) return Invalid("key", "the task is not escaped");
   return RecordKey{std::move(parts.first), std::move(*task)};
 }
 
@@ -79,28 +60,25 @@ StorageBackendOptions StorageBackendOptionsOf(const store::Config& config) {
 }
 
 StorageBackend::StorageBackend(store::Store& store, StorageBackendOptions options)
-    : store_(store), options_(std::move(options)) {
+    : store_(store),
+      options_(std::move(options)),
+      owners_(store, *options_.repo.clock, options_.repo.Base("tb", "to") + ":owners") {
   SATCHEL_CHECK(CheckRepoOptions(options_.repo).has_value());
   SATCHEL_CHECK(options_.list_rows > 0 && options_.sweep_rows > 0);
 }
 
 std::string StorageBackend::Base(std::string_view owner) const {
-  return fmt::format("{}:tb:{}", options_.repo.Namespace(),
-                     Tag("tb", {options_.repo.tenant, owner}));
-}
-
-std::string StorageBackend::RegistryKey() const {
-  return fmt::format("{}:tb:{}:owners", options_.repo.Namespace(),
-                     Tag("to", {options_.repo.tenant}));
+  return options_.repo.Base("tb", "tb", {owner});
 }
 
 Result<StorageBackend::Document> StorageBackend::ReadDocument(std::string_view data) {
   const auto json = nlohmann::json::parse(data, nullptr, /*allow_exceptions=*/false);
-  if (!json.is_object()) return Invalid("data: must be a JSON object");
+  if (!json.is_object()) return Invalid("data", "must be a JSON object");
   Document document;
   if (const auto at = json.find("expiresAt"); at != json.end() && !at->is_null()) {
     if (at->is_string()) document.deadline_ms = ParseRfc3339(at->get_ref<const std::string&>());
-    if (!document.deadline_ms) return Invalid("data: expiresAt must be an RFC 3339 date and time");
+    if (!document.deadline_ms)
+      return Invalid("data", "expiresAt must be an RFC 3339 date and time");
   }
   const auto task = json.find("task");
   if (task == json.end() || !task->is_object()) return document;
@@ -111,23 +89,6 @@ Result<StorageBackend::Document> StorageBackend::ReadDocument(std::string_view d
     }
   }
   return document;
-}
-
-// Before the first record of an owner is written, so that a sweep finds whatever there is.
-Result<void> StorageBackend::Register(const std::string& owner) {
-  const std::int64_t now_ms = NowMs();
-  {
-    const std::lock_guard lock(mutex_);
-    const auto at = registered_ms_.find(owner);
-    const bool lately = at != registered_ms_.end() && now_ms >= at->second &&
-                        now_ms - at->second < kSkipRegisteringMs;
-    if (lately) return {};
-  }
-  SATCHEL_TRY(Commands(store_).ZAdd(RegistryKey(), {{static_cast<double>(now_ms), Escape(owner)}}));
-  const std::lock_guard lock(mutex_);
-  if (registered_ms_.size() >= kMaxRemembered) registered_ms_.clear();
-  registered_ms_[owner] = now_ms;
-  return {};
 }
 
 Result<Record> StorageBackend::Get(const RecordKey& key) {
@@ -145,8 +106,8 @@ Result<Record> StorageBackend::Get(const RecordKey& key) {
     record.data = std::move(value);
     has_data = true;
   }
-  if (record.version == 0) return Corrupt("no usable version");
-  if (!has_data) return Corrupt("no data");
+  if (record.version == 0) return Corrupt("record", "no usable version");
+  if (!has_data) return Corrupt("record", "no data");
   return record;
 }
 
@@ -154,7 +115,7 @@ Result<ReplyValue> StorageBackend::PutScript(const RecordKey& key, std::string_v
                                              std::string_view condition, std::uint64_t number) {
   SATCHEL_TRY(CheckKey(key));
   SATCHEL_ASSIGN(const Document document, ReadDocument(data));
-  SATCHEL_TRY(Register(key.owner));
+  SATCHEL_TRY(owners_.Add(key.owner));
   const std::string base = Base(key.owner);
   const Strings keys = {base + ":r:" + Escape(key.task), base + ":idx", base + ":exp", base + ":vc",
                         base + ":dead"};
@@ -178,7 +139,7 @@ namespace {
 // What tb_put has answered.
 Result<std::uint64_t> PutResult(const ReplyValue& reply, std::uint64_t number) {
   const std::string& outcome = reply.items[0].text;
-  const std::uint64_t value = reply.items.size() > 1 ? NumberOf(reply.items[1]).value_or(0) : 0;
+  const std::uint64_t value = reply.items.size() > 1 ? UintOf(reply.items[1]).value_or(0) : 0;
   if (outcome == "ok" && value > 0) return value;
   Error error = Unexpected();
   if (outcome == "conflict")
@@ -222,7 +183,7 @@ Result<bool> StorageBackend::Delete(const RecordKey& key) {
 
 Result<std::vector<Record>> StorageBackend::ListByPrefix(std::string_view prefix) {
   SATCHEL_ASSIGN(const auto parts, SplitOwner(prefix));
-  if (!parts.second.empty()) return Invalid("prefix: must end with its colon");
+  if (!parts.second.empty()) return Invalid("prefix", "must end with its colon");
   SATCHEL_TRY(CheckComponent("owner", parts.first));
   const std::string base = Base(parts.first);
   const Strings keys = {base + ":idx", base + ":exp", base + ":dead"};
@@ -236,7 +197,7 @@ Result<std::vector<Record>> StorageBackend::ListByPrefix(std::string_view prefix
     if (reply.items.size() % 3 != 2) return Unexpected();
     for (std::size_t i = 2; i < reply.items.size(); i += 3) {
       SATCHEL_ASSIGN(const std::uint64_t version, VersionOf(reply.items[i + 1]));
-      if (reply.items[i + 2].is_null()) return Corrupt("no data");
+      if (reply.items[i + 2].is_null()) return Corrupt("record", "no data");
       records.push_back({.key = {parts.first, std::move(reply.items[i].text)},
                          .data = std::move(reply.items[i + 2].text),
                          .version = version});
@@ -259,20 +220,16 @@ Result<std::uint64_t> StorageBackend::SweepOwner(const std::string& owner, std::
     removed += static_cast<std::uint64_t>(reply.items[0].integer);
     if (reply.items[0].integer == options_.sweep_rows) continue;
     if (reply.items[1].integer > 0) return removed;
-    const Strings registry = {RegistryKey()};
-    const Strings entry = {Escape(owner), FormatInt(now_ms - kKeepRegisteredMs)};
-    SATCHEL_TRY(store_.Eval(ScriptNamed("registry_remove"), registry, entry));
+    SATCHEL_TRY(owners_.Remove(owner));
     return removed;
   }
 }
 
 Result<std::uint64_t> StorageBackend::CleanupExpired() {
   const std::int64_t now_ms = NowMs();
-  const std::string registry = RegistryKey();
-  SATCHEL_ASSIGN(const auto owners, Commands(store_).ZRange(registry, 0, -1));
+  SATCHEL_ASSIGN(const auto owners, owners_.Members());
   std::uint64_t removed = 0;
-  for (const std::string& escaped : owners) {
-    SATCHEL_ASSIGN(const std::string owner, Unescape(escaped));
+  for (const std::string& owner : owners) {
     SATCHEL_ASSIGN(const std::uint64_t of_owner, SweepOwner(owner, now_ms));
     removed += of_owner;
   }

@@ -25,14 +25,13 @@
 
 #include <chrono>
 #include <cstdint>
-#include <map>
-#include <mutex>
 #include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "repos/options.h"
+#include "repos/registry.h"
 #include "store/store.h"
 
 namespace satchel::repos {
@@ -112,8 +111,6 @@ class StorageBackend {
 
   // The base key of an owner, without a colon at its end.
   std::string Base(std::string_view owner) const;
-  std::string RegistryKey() const;
-  Result<void> Register(const std::string& owner);
   Result<ReplyValue> PutScript(const RecordKey& key, std::string_view data,
                                std::string_view condition, std::uint64_t number);
   Result<std::uint64_t> SweepOwner(const std::string& owner, std::int64_t now_ms);
@@ -121,8 +118,7 @@ class StorageBackend {
 
   store::Store& store_;  // borrowed; outlives the repository
   const StorageBackendOptions options_;
-  std::mutex mutex_;
-  std::map<std::string, std::int64_t> registered_ms_;  // guarded by mutex_; by owner
+  Registry owners_;  // R3
 };
 
 }  // namespace satchel::repos

@@ -7,15 +7,9 @@
 --       3 "" or the createdAt after which to go on   4 and the task   5 most rows
 -- Returns {next createdAt or "", next task, task, version, data, task, version, data, ...};
 --         version and data are false where the record has none
+-- USES text
 local idx, exp, dead = KEYS[1], KEYS[2], KEYS[3]
 local now, after, after_task, limit = tonumber(ARGV[1]), ARGV[3], ARGV[4], tonumber(ARGV[5])
-
-local function escape(id)
-  if id == '' then return '!' end
-  return (string.gsub(id, '[^A-Za-z0-9%-_.~@+/=]', function(c)
-    return string.format('%%%02X', string.byte(c))
-  end))
-end
 
 -- The rank to go on from. The row that was last may be gone, or at another place, by now.
 local function first_rank()

@@ -8,10 +8,9 @@
 --       8 "version": the version expected; "new": most records of the owner
 -- Returns {"ok", version}, {"conflict", actual version, 0: no record}, {"exists"},
 --         {"full", records}
+-- USES text
 local record, idx, exp, vc, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4], KEYS[5]
 local condition, now, task, deadline = ARGV[1], tonumber(ARGV[2]), ARGV[3], ARGV[6]
-
-local function int(n) return string.format('%.0f', n) end
 
 local held = redis.call('HMGET', record, 'v', 'x')
 local version = held[1] and tonumber(held[1])

@@ -5,14 +5,8 @@
 -- ARGV  1 now, unix ms   2 what record keys begin with; it carries the tag of KEYS[1]
 --       3 version retention, ms   4 most rows
 -- Returns {records removed, entries left: 0 when the owner has nothing any more}
+-- USES text
 local idx, exp, vc, dead = KEYS[1], KEYS[2], KEYS[3], KEYS[4]
-
-local function escape(id)
-  if id == '' then return '!' end
-  return (string.gsub(id, '[^A-Za-z0-9%-_.~@+/=]', function(c)
-    return string.format('%%%02X', string.byte(c))
-  end))
-end
 
 local expired = redis.call('ZRANGEBYSCORE', exp, '-inf', ARGV[1], 'LIMIT', 0, ARGV[4])
 for _, task in ipairs(expired) do

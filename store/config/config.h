@@ -109,8 +109,93 @@ struct DistributedConfig {
   Retry retry;
 };
 
+enum class Compression : std::uint8_t { kNone, kZstd };
+
+struct AuthConfig {
+  std::chrono::milliseconds cache_ttl;
+};
+
+struct CacheConfig {
+  std::int64_t compress_threshold;
+  std::int64_t max_item_size;
+  std::chrono::milliseconds ttl;
+};
+
+struct CheckpointConfig {
+  std::int64_t compress_level;
+  std::int64_t compress_threshold;
+  Compression compression;
+  std::int64_t keep_last;
+  bool refresh_on_read;
+  std::chrono::milliseconds ttl;
+};
+
+struct IdempotencyConfig {
+  std::chrono::milliseconds api_ttl;
+  std::int64_t max_body;
+  std::chrono::milliseconds webhook_ttl;
+};
+
+struct LockConfig {
+  std::chrono::milliseconds default_ttl;
+  std::chrono::milliseconds min_ttl;
+};
+
+struct MemoryConfig {
+  std::int64_t max_entries;
+  bool refresh_on_append;
+  std::chrono::milliseconds ttl;
+};
+
+struct NotificationsConfig {
+  std::int64_t buffer;
+};
+
+struct RateLimitConfig {
+  bool fail_open;
+};
+
+struct ResourceConfig {
+  std::chrono::milliseconds reconcile_interval;
+  std::int64_t watch_buffer;
+};
+
+struct ScanConfig {
+  std::int64_t count;
+};
+
+struct StreamConfig {
+  std::int64_t max_events;
+  std::chrono::milliseconds ttl;
+};
+
+struct TaskConfig {
+  std::int64_t max_attempts;
+  std::int64_t max_tree_depth;
+  std::chrono::milliseconds retention;
+  std::chrono::milliseconds row_lock_ttl;
+  std::chrono::milliseconds row_lock_wait;
+};
+
+struct TaskDocumentConfig {
+  std::chrono::milliseconds ttl;
+};
+
 struct TasksBackendConfig {
+  bool allow_anonymous;
+  std::chrono::milliseconds default_ttl;
+  std::int64_t max_depth;
+  std::int64_t max_per_owner;
+  std::int64_t max_string;
+  std::chrono::milliseconds max_ttl;
+  std::int64_t max_variables;
+  std::int64_t page_size;
+  std::chrono::milliseconds poll_interval;
   std::chrono::milliseconds version_retention;
+};
+
+struct WorkflowConfig {
+  std::chrono::milliseconds retention;
 };
 
 // Where a value came from, as diagnostics print it: "default", "file satchel.json:12",
@@ -142,7 +227,21 @@ class Config {
   LogConfig log = {};
   PersistenceConfig persistence = {};
   DistributedConfig distributed = {};
+  AuthConfig auth = {};
+  CacheConfig cache = {};
+  CheckpointConfig checkpoint = {};
+  IdempotencyConfig idempotency = {};
+  LockConfig lock = {};
+  MemoryConfig memory = {};
+  NotificationsConfig notifications = {};
+  RateLimitConfig rate_limit = {};
+  ResourceConfig resource = {};
+  ScanConfig scan = {};
+  StreamConfig stream = {};
+  TaskConfig task = {};
+  TaskDocumentConfig task_config = {};
   TasksBackendConfig tasks_backend = {};
+  WorkflowConfig workflow = {};
 
   // The component's own mode, else `mode`, else standalone; never kInherit.
   Mode EffectiveMode(Component component) const;

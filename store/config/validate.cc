@@ -21,6 +21,7 @@ class Rules {
     Modes();
     Naming();
     Listener();
+    Spans();
     Persistence();
     Distributed();
   }
@@ -98,6 +99,21 @@ class Rules {
                          "listen.password_file or listen.acl_file, or listen on 127.0.0.1",
                          Printable(address)));
     }
+  }
+
+  void NotAbove(std::string_view key, std::chrono::milliseconds value, std::string_view limit_key,
+                std::chrono::milliseconds limit) {
+    if (value <= limit) return;
+    Refuse(key, fmt::format("is above {}; change one of them", limit_key));
+  }
+
+  void Spans() {
+    NotAbove("lock.min_ttl", config_.lock.min_ttl, "lock.default_ttl", config_.lock.default_ttl);
+    const TasksBackendConfig& tasks = config_.tasks_backend;
+    NotAbove("tasks_backend.default_ttl", tasks.default_ttl, "tasks_backend.max_ttl",
+             tasks.max_ttl);
+    NotAbove("tasks_backend.max_ttl", tasks.max_ttl, "tasks_backend.version_retention",
+             tasks.version_retention);
   }
 
   void Persistence() {

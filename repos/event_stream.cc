@@ -1,0 +1,162 @@
+#include "repos/event_stream.h"
+
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+#include <utility>
+
+#include "base/check.h"
+#include "base/text.h"
+#include "repos/errors.h"
+#include "repos/fields.h"
+#include "repos/json.h"
+#include "repos/keys.h"
+#include "repos/scripts.h"
+
+namespace satchel::repos {
+namespace {
+
+constexpr std::int64_t kMostReplayed = 500;
+
+using Id = std::pair<std::uint64_t, std::uint64_t>;
+
+// "<ms>-<sequence>"; {0, 0} for "".
+std::optional<Id> ParseId(std::string_view text) {
+  if (text.empty()) return Id{0, 0};
+  const std::size_t dash = text.find('-');
+  if (dash == text.npos) return std::nullopt;
+  const auto ms = ParseUint(text.substr(0, dash));
+  const auto sequence = ParseUint(text.substr(dash + 1));
+  if (!ms || !sequence) return std::nullopt;
+  return Id{*ms, *sequence};
+}
+
+bool IsAfter(std::string_view id, std::string_view other) { return ParseId(id) > ParseId(other); }
+
+// An entry of XRANGE; empty when it does not decode.
+std::optional<StreamEvent> EventOf(const ReplyValue& entry, std::string_view exec) {
+  if (entry.items.size() != 2) return std::nullopt;
+  const Fields fields(entry.items[1]);
+  const auto ts_ms = ParseInt(fields.Text("ts"));
+  if (!fields.Has("type") || !ts_ms || !CheckJson("data", fields.Text("data"))) return std::nullopt;
+  return StreamEvent{.id = entry.items[0].text,
+                     .exec_id = std::string(exec),
+                     .type = fields.Text("type"),
+                     .ts_ms = *ts_ms,
+                     .data = fields.Text("data")};
+}
+
+// The id of a live message; the rest of it is read from the log's own bytes.
+std::string IdOfEnvelope(const std::string& payload) {
+  const auto json = nlohmann::json::parse(payload, nullptr, /*allow_exceptions=*/false);
+  if (!json.is_object() || !json.contains("id") || !json["id"].is_string()) return {};
+  return json["id"].get<std::string>();
+}
+
+}  // namespace
+
+std::string EnvelopeJson(const StreamEvent& event) {
+  return fmt::format("{{\"id\":{},\"exec_id\":{},\"type\":{},\"ts\":{},\"data\":{}}}",
+                     JsonString(event.id), JsonString(event.exec_id), JsonString(event.type),
+                     event.ts_ms, event.data);
+}
+
+EventStream::EventStream(store::Store& store, EventStreamOptions options)
+    : store_(store), options_(std::move(options)) {
+  SATCHEL_CHECK(CheckRepoOptions(options_.repo).has_value());
+  SATCHEL_CHECK(options_.max_events > 0 && options_.log_ttl.count() > 0 &&
+                options_.last_ttl >= options_.log_ttl && options_.buffer > 0);
+}
+
+Result<std::string> EventStream::Publish(std::string_view exec, std::string_view type,
+                                         std::string_view data) {
+  SATCHEL_TRY(CheckComponent("exec", exec));
+  if (exec.empty()) return Invalid("exec", "must not be empty");
+  if (type.empty()) return Invalid("type", "must not be empty");
+  SATCHEL_TRY(CheckComponent("type", type));
+  SATCHEL_TRY(CheckJson("data", data));
+  const std::string base = Base(exec);
+  const std::vector<std::string> keys = {base + ":log", base + ":last"};
+  const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs()),
+                                         std::string(type),
+                                         std::string(data),
+                                         FormatInt(options_.max_events),
+                                         FormatInt(options_.log_ttl.count()),
+                                         FormatInt(options_.last_ttl.count()),
+                                         base + ":ev",
+                                         JsonString(exec),
+                                         JsonString(type)};
+  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "es_publish", keys, args));
+  return std::move(reply.text);
+}
+
+Result<Replayed> EventStream::Replay(std::string_view exec, std::string_view after,
+                                     std::int64_t limit) {
+  SATCHEL_TRY(CheckComponent("exec", exec));
+  if (exec.empty()) return Invalid("exec", "must not be empty");
+  if (limit < 0) return Invalid("limit", "must not be negative");
+  if (!ParseId(after)) return Invalid("after", "is no id of an event");
+  const std::int64_t count = limit == 0 ? kMostReplayed : std::min(limit, kMostReplayed);
+  const std::string base = Base(exec);
+  const std::vector<std::string> keys = {base + ":log", base + ":last"};
+  const std::vector<std::string> args = {std::string(after), FormatInt(count)};
+  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "es_replay", keys, args));
+  if (reply.items.size() != 2) return Unexpected();
+  Replayed replayed;
+  replayed.truncated = IsAfter(reply.items[0].text, after);
+  for (const ReplyValue& entry : reply.items[1].items) {
+    if (!entry.items.empty()) replayed.last = entry.items[0].text;
+    if (auto event = EventOf(entry, exec)) {
+      replayed.events.push_back(std::move(*event));
+    } else {
+      ++replayed.skipped;
+    }
+  }
+  return replayed;
+}
+
+Result<std::unique_ptr<EventFollower>> EventStream::Follow(std::string_view exec,
+                                                           std::string_view after) {
+  SATCHEL_TRY(CheckComponent("exec", exec));
+  if (exec.empty()) return Invalid("exec", "must not be empty");
+  if (!ParseId(after)) return Invalid("after", "is no id of an event");
+  SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock, {Base(exec) + ":ev"}, {},
+                                         options_.buffer));
+  return std::unique_ptr<EventFollower>(new EventFollower(
+      *this, *options_.repo.clock, std::move(inbox), std::string(exec), std::string(after)));
+}
+
+// One piece of the log; `behind_` stays while there may be more of it.
+Result<void> EventFollower::ReadLog() {
+  SATCHEL_ASSIGN(Replayed replayed, stream_.Replay(exec_, last_));
+  truncated_ = truncated_ || replayed.truncated;
+  behind_ = replayed.events.size() + replayed.skipped == static_cast<std::size_t>(kMostReplayed);
+  if (!replayed.last.empty()) last_ = replayed.last;
+  for (StreamEvent& event : replayed.events) ready_.push_back(std::move(event));
+  return {};
+}
+
+Result<std::optional<StreamEvent>> EventFollower::Next(std::chrono::milliseconds wait) {
+  const std::int64_t deadline_us = clock_.NowUs() + std::chrono::microseconds(wait).count();
+  while (true) {
+    if (!ready_.empty()) {
+      StreamEvent event = std::move(ready_.front());
+      ready_.pop_front();
+      return std::optional(std::move(event));
+    }
+    if (behind_) {
+      SATCHEL_TRY(ReadLog());
+      continue;
+    }
+    const Inbox::Taken taken = inbox_->Take(deadline_us);
+    // Messages say that there is more; what it is comes from the log, so nothing is lost between
+    // the two and nothing comes twice.
+    behind_ = taken.gap || taken.dropped > 0 ||
+              (taken.message && IsAfter(IdOfEnvelope(taken.message->payload), last_));
+    if (behind_) continue;
+    if (taken.is_closed) return MakeError(ErrorCode::kClosed, "event stream: closed");
+    if (!taken.message && clock_.NowUs() >= deadline_us) return std::optional<StreamEvent>();
+  }
+}
+
+}  // namespace satchel::repos
