@@ -231,6 +231,7 @@ Result<Lock> MemoryStore::LockFor(std::string_view key, MemoryOperation operatio
                            {"flush", std::chrono::minutes(5)}};
   if (locks_ == nullptr) return MakeError(ErrorCode::kUnsupported, "conversation: no lock manager");
   SATCHEL_ASSIGN(const std::string base, Base(key));
+  if (operation > MemoryOperation::kFlush) return Invalid("operation", "unknown");
   const Row& row = kRows[static_cast<std::size_t>(operation)];
   LockKeys keys{.holder = fmt::format("{}:lock:{}", base, row.name),
                 .fence = fmt::format("{}:fence:{}", base, row.name)};

@@ -77,10 +77,10 @@ TEST(History, OverlappingCallsMayHappenInEitherOrder) {
 
 struct RecordEvent {
   enum class Kind : std::uint8_t { kGet, kPut, kNew, kCas, kDelete } kind = Kind::kGet;
-  std::string data;             // written, or read
-  std::uint64_t expected = 0;   // of kCas
+  std::string data;            // written, or read
+  std::uint64_t expected = 0;  // of kCas
   bool succeeded = false;
-  std::uint64_t version = 0;    // given, read, or the actual one; 0: no record
+  std::uint64_t version = 0;  // given, read, or the actual one; 0: no record
 };
 
 struct RecordModel {
@@ -153,9 +153,8 @@ TEST_P(HistoryContract, VersionsOfRecordsAreLinearisable) {
           expected = event.version;
           return event;
         });
-        history.Record([&] {
-          return written(K::kCas, expected, backend.PutIfVersion(key, data, expected));
-        });
+        history.Record(
+            [&] { return written(K::kCas, expected, backend.PutIfVersion(key, data, expected)); });
       }
     }
   });
@@ -207,7 +206,8 @@ TEST_P(HistoryContract, EtagsOfResourcesAreLinearisable) {
     }
     if (chance.Below(8) == 0) {
       return history.Record([&] {
-        return SwapEvent{.kind = K::kPut, .now = resources.Put(key, value).value(), .succeeded = true};
+        return SwapEvent{
+            .kind = K::kPut, .now = resources.Put(key, value).value(), .succeeded = true};
       });
     }
     std::string expected;
@@ -240,8 +240,7 @@ TEST_P(HistoryContract, LatestCheckpointsAreLinearisable) {
     auto& history = histories[object];
     if (chance.Below(6) == 0) {
       return history.Record([&] {
-        return SwapEvent{
-            .kind = K::kPut, .now = *saver.Put(put).value().id, .succeeded = true};
+        return SwapEvent{.kind = K::kPut, .now = *saver.Put(put).value().id, .succeeded = true};
       });
     }
     std::optional<std::string> expected;

@@ -98,8 +98,7 @@ TEST_P(PropertyContract, UsersAndKeysAgreeWithTheirIndexes) {
       case 1:
         return Allow(auth.CreateUser(user), {ErrorCode::kAlreadyExists});
       case 2:
-        return Allow(auth.UpdateUser(user),
-                     {ErrorCode::kAlreadyExists, ErrorCode::kUserNotFound});
+        return Allow(auth.UpdateUser(user), {ErrorCode::kAlreadyExists, ErrorCode::kUserNotFound});
       case 3:
         return Allow(auth.DeleteUser(id), {ErrorCode::kUserNotFound});
       case 4:
@@ -144,8 +143,9 @@ TEST_P(PropertyContract, UsersAndKeysAgreeWithTheirIndexes) {
   EXPECT_EQ(MapOf(base + ":fps"), fingerprints);
   const auto users = auth.ListUsers()->items;
   EXPECT_EQ(users.size(), emails.size());
-  EXPECT_TRUE(std::ranges::is_sorted(
-      users, std::greater<>(), [](const User& user) { return std::pair(user.created_ms, user.id); }));
+  EXPECT_TRUE(std::ranges::is_sorted(users, std::greater<>(), [](const User& user) {
+    return std::pair(user.created_ms, user.id);
+  }));
 }
 
 TEST_P(PropertyContract, RecordsAgreeWithTheirIndexes) {
