@@ -9,6 +9,7 @@
 #include "repos/json.h"
 #include "repos/keys.h"
 #include "repos/scripts.h"
+#include "repos/span.h"
 #include "store/commands.h"
 
 namespace satchel::repos {
@@ -125,7 +126,7 @@ Result<void> MemoryStore::Delete(std::string_view key) {
 
 Result<bool> MemoryStore::SetExpiration(std::string_view key, milliseconds ttl) {
   SATCHEL_ASSIGN(const std::string base, Base(key));
-  if (ttl.count() <= 0) return Invalid("ttl", "must be 1 ms at least");
+  SATCHEL_TRY(CheckSpan("ttl", ttl));
   const std::vector<std::string> keys = {base + ":list", base + ":meta", base + ":flush"};
   const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs() + ttl.count())};
   SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "mem_expire", keys, args));

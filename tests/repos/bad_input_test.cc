@@ -103,6 +103,7 @@ TEST_P(BadInputContract, AuthRefuses) {
     Refused("user_id", auth->CreateApiKey({.id = "k", .user_id = kLong, .fingerprint = print}));
     Refused("fingerprint", auth->CreateApiKey({.id = "k", .user_id = "u", .fingerprint = "x"}));
     Refused("limit", auth->ListUsers({.limit = -1}));
+    EXPECT_EQ(auth->ListUsers({.limit = INT64_MAX})->items.size(), 1u);
     Refused("cursor", auth->ListUsers({.cursor = "x"}));
     Refused("limit", auth->ListApiKeysByUserId("u", {.limit = -1}));
     Refused("id", auth->DeleteUser(kLong));
@@ -264,7 +265,7 @@ TEST_P(BadInputContract, ConversationsAndResourcesRefuse) {
 
 TEST_P(BadInputContract, SmallStoresRefuse) {
   EventStream stream(*store, {.repo = Options()});
-  RateLimiter limiter(*store, Options());
+  RateLimiter limiter(*store, Options(), /*fail_open=*/false);
   Idempotency claims(*store, Options());
   TaskConfigStore configs(*store, Options());
   Definitions definitions(*store, Options());
@@ -295,6 +296,15 @@ TEST_P(BadInputContract, SmallStoresRefuse) {
     Refused("key", cache.Set(kLong, "1"));
     Refused("value", cache.Set("k", std::string(11, 'x')), ErrorCode::kTooLarge);
     Refused("channel", notifications.Publish("", "1"));
+    const auto forever = milliseconds::max();
+    Refused("ttl", memory->SetExpiration("c", forever));
+    Refused("ttl", claims.Claim("s", "k", forever));
+    Refused("ttl", cache.Set("k", "1", forever));
+    Refused("ttl", cache.Expire("k", forever));
+    Refused("ttl", configs.ExtendTtl("e", forever));
+    Refused("period", limiter.Take("ip:1", {.name = "api", .period = forever}));
+    Refused("ttl", locks->Acquire("r", {.ttl = forever}));
+    Refused("wait", locks->Acquire("r", {.wait = forever}));
     Refused("ttl", locks->Acquire("r", {.ttl = milliseconds(99)}));
     Refused("wait", locks->Acquire("r", {.wait = milliseconds(-1)}));
     Refused("resource", locks->Acquire(kLong));
