@@ -68,11 +68,12 @@ void AddAdminFlags(CLI::App& command, AdminOptions& options, bool has_entities) 
     if (name == "--data-dir") option->description("A data directory that no process has open");
   }
   command.add_option("--url", options.url, "The server: redis://[user[:pass]@]host[:port][/db]");
-  if (has_entities) command
-      .add_option("--entity", options.entities,
-                  "auth, workflow, task, tasks_backend, checkpoint, memory, resource: some of "
-                  "them with commas, or all")
-      ->capture_default_str();
+  if (has_entities)
+    command
+        .add_option("--entity", options.entities,
+                    "auth, workflow, task, tasks_backend, checkpoint, memory, resource: some of "
+                    "them with commas, or all")
+        ->capture_default_str();
   command.add_option("--output", options.output, "table or json")
       ->check(CLI::IsMember({"table", "json"}))
       ->capture_default_str();
@@ -88,8 +89,7 @@ std::optional<AdminScope> ReadScope(const AdminOptions& options) {
   if (!loaded) return std::nullopt;
   AdminScope scope{.config = std::move(loaded->config)};
   store::Config& config = scope.config;
-  const bool has_dir =
-      config.origin("persistence.data_dir").source == store::Origin::Source::kFlag;
+  const bool has_dir = config.origin("persistence.data_dir").source == store::Origin::Source::kFlag;
   if (!options.url.empty() && has_dir) return fail("--url and --data-dir: one of them");
   if (!options.url.empty()) {
     if (auto seed = store::ParseSeed(options.url); !seed) return fail(seed.error().detail);

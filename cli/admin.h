@@ -45,8 +45,8 @@ std::optional<AdminScope> ReadScope(const AdminOptions& options);
 class AdminStores {
  public:
   // Errors: kConfig when there is nothing to open; those of the stores.
-  static Result<std::unique_ptr<AdminStores>> Open(
-      const AdminScope& scope, const std::vector<store::Component>& components);
+  static Result<std::unique_ptr<AdminStores>> Open(const AdminScope& scope,
+                                                   const std::vector<store::Component>& components);
 
   store::Store& Of(store::Component component) const;
   // Nobody else writes.

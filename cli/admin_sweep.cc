@@ -55,13 +55,12 @@ bool IsNothing(const repos::SweepReport& report) {
 }
 
 Result<void> Reapply(const AdminScope& scope, const repos::RepoOptions& repo,
-                     const Options& options, const AdminStores& stores,
-                     const std::stop_token& stop, Swept& swept) {
-  const repos::RetentionOptions retention{
-      .repo = repo,
-      .workflow_retention = scope.config.workflow.retention,
-      .task_retention = scope.config.task.retention,
-      .batch = options.batch};
+                     const Options& options, const AdminStores& stores, const std::stop_token& stop,
+                     Swept& swept) {
+  const repos::RetentionOptions retention{.repo = repo,
+                                          .workflow_retention = scope.config.workflow.retention,
+                                          .task_retention = scope.config.task.retention,
+                                          .batch = options.batch};
   SATCHEL_ASSIGN(const auto report,
                  repos::ReapplyRetention(stores.Of(store::Component::kWorkflow), retention, stop));
   swept.rewritten.workflows += report.workflows;
@@ -71,24 +70,20 @@ Result<void> Reapply(const AdminScope& scope, const repos::RepoOptions& repo,
   return {};
 }
 
-Result<void> SweepTenant(const AdminScope& scope, const std::string& tenant,
-                         const Options& options, const AdminStores& stores,
-                         const std::stop_token& stop, Swept& swept) {
+Result<void> SweepTenant(const AdminScope& scope, const std::string& tenant, const Options& options,
+                         const AdminStores& stores, const std::stop_token& stop, Swept& swept) {
   store::Config config = scope.config;
   config.tenant = tenant;
   repos::RepoOptions repo = scope.repo;
   repo.tenant = tenant;
   if (options.reapply) SATCHEL_TRY(Reapply(scope, repo, options, stores, stop, swept));
-  SATCHEL_ASSIGN(const auto provider,
-                 repos::Provider::Over(
-                     config,
-                     [&](store::Component component) -> store::Store& {
-                       return stores.Of(component);
-                     },
-                     repo));
-  repos::Sweeper sweeper(*provider, {.repo = repo,
-                                     .task_retention = config.task.retention,
-                                     .batch = options.batch});
+  SATCHEL_ASSIGN(
+      const auto provider,
+      repos::Provider::Over(
+          config, [&](store::Component component) -> store::Store& { return stores.Of(component); },
+          repo));
+  repos::Sweeper sweeper(
+      *provider, {.repo = repo, .task_retention = config.task.retention, .batch = options.batch});
   swept.tenants.push_back(tenant);
   while (!stop.stop_requested()) {
     SATCHEL_ASSIGN(const auto report, sweeper.Run(stop));
@@ -103,8 +98,8 @@ Result<Swept> Sweep(const Options& options, const AdminScope& scope, const Admin
                     const std::stop_token& stop) {
   std::vector<std::string> tenants = {scope.repo.tenant};
   if (scope.all_tenants) {
-    SATCHEL_ASSIGN(tenants, repos::check::TenantsOf(stores.Of(store::Component::kWorkflow),
-                                                    scope.repo));
+    SATCHEL_ASSIGN(tenants,
+                   repos::check::TenantsOf(stores.Of(store::Component::kWorkflow), scope.repo));
   }
   Swept swept;
   for (const std::string& tenant : tenants) {

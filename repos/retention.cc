@@ -27,9 +27,8 @@ class Reapplication {
   }
 
   Result<void> Run(bool tasks, const std::stop_token& stop) {
-    const std::string before =
-        options_.repo.Namespace() + (tasks ? ":task" : ":wf") + ":{wx:" +
-        Escape(options_.repo.tenant) + ":";
+    const std::string before = options_.repo.Namespace() + (tasks ? ":task" : ":wf") +
+                               ":{wx:" + Escape(options_.repo.tenant) + ":";
     const std::string pattern = before + (tasks ? "*}:state:*" : "*}:state");
     const std::string count = FormatInt(options_.batch);
     std::string cursor = "0";

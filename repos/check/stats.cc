@@ -40,8 +40,7 @@ std::optional<Place> PlaceOf(const KeyParts& parts) {
     return Place{Entity::kWorkflow, name == "state" ? Role::kObject : Role::kOther};
   }
   if (kind == "wf wi" || kind == "wf ww") {
-    return Place{Entity::kWorkflow,
-                 name == "wids" ? Role::kSortedSet : index_or("ix", "ver")};
+    return Place{Entity::kWorkflow, name == "wids" ? Role::kSortedSet : index_or("ix", "ver")};
   }
   if (kind == "gc gc") return Place{Entity::kWorkflow, index_or("due", "")};
   if (kind == "task wx") {
@@ -76,7 +75,8 @@ class Counter {
     for (const std::string& key : keys) {
       const auto parts = PartsOf(options_.repo.Namespace(), key);
       const auto place = parts ? PlaceOf(*parts) : std::nullopt;
-      if (!place || std::ranges::find(options_.entities, place->entity) == options_.entities.end()) {
+      if (!place ||
+          std::ranges::find(options_.entities, place->entity) == options_.entities.end()) {
         continue;
       }
       if (!options_.all_tenants && parts->tenant() != options_.repo.tenant) continue;
@@ -111,8 +111,8 @@ class Counter {
     std::uint64_t measured_bytes = 0;
   };
 
-  static void Count(const std::string& key, const KeyParts& parts, const Place& place,
-                    Tally& tally, Rounds& rounds) {
+  static void Count(const std::string& key, const KeyParts& parts, const Place& place, Tally& tally,
+                    Rounds& rounds) {
     EntityStats& stats = tally.stats;
     if (stats.keys++ < kSample || stats.keys % kSample == 0) {
       rounds.Ask({{"MEMORY", "USAGE", key}}, [&tally](Replies& replies) {
@@ -206,9 +206,8 @@ void Stats::Add(const Stats& other) {
 }
 
 std::string Stats::ToJson() const {
-  nlohmann::ordered_json json = {{"format", 1},
-                                 {"store_driver", store_driver},
-                                 {"entities", nlohmann::ordered_json::array()}};
+  nlohmann::ordered_json json = {
+      {"format", 1}, {"store_driver", store_driver}, {"entities", nlohmann::ordered_json::array()}};
   for (const auto& [name, stats] : entities) {
     nlohmann::ordered_json one = {{"entity", EntityName(name.first)},
                                   {"tenant", name.second},
@@ -226,13 +225,14 @@ std::string Stats::ToJson() const {
 }
 
 std::string Stats::ToTable(std::int64_t now_ms) const {
-  std::string text = fmt::format("{:<14}{:<12}{:>10}{:>14}{:>10}{:>14}  {:<12}{:<12}\n", "entity",
-                                 "tenant", "objects", "index members", "keys", "bytes",
-                                 "deadline in", "sweep lag");
+  std::string text =
+      fmt::format("{:<14}{:<12}{:>10}{:>14}{:>10}{:>14}  {:<12}{:<12}\n", "entity", "tenant",
+                  "objects", "index members", "keys", "bytes", "deadline in", "sweep lag");
   for (const auto& [name, stats] : entities) {
     const auto oldest = stats.oldest_deadline_ms;
-    const std::string left =
-        !oldest ? "-" : *oldest <= now_ms ? "passed" : TimeText(*oldest - now_ms);
+    const std::string left = !oldest             ? "-"
+                             : *oldest <= now_ms ? "passed"
+                                                 : TimeText(*oldest - now_ms);
     const std::string tenant = name.second.empty() ? "-" : Printable(name.second);
     text += fmt::format("{:<14}{:<12}{:>10}{:>14}{:>10}{:>14}  {:<12}{:<12}\n",
                         EntityName(name.first), tenant, stats.objects, stats.index_members,

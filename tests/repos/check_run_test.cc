@@ -153,7 +153,7 @@ TEST_P(CheckRun, WhatItCannotGoOnFromIsRefused) {
 TEST_P(CheckRun, TheStateIsSavedEveryFiveSeconds) {
   Fill();
   CheckOptions options = Checked();
-  options.rate = 10;
+  options.rate = 4;
   options.batch = 2;
   std::vector<std::int64_t> saved_ms;
   options.on_save = [&](const std::string&) -> Result<void> {
@@ -267,10 +267,10 @@ TEST_P(CheckRun, RepairUnderConcurrentWritesLosesNoWrite) {
       task.agent_id = "ag" + std::to_string(i % 3);
       task.action_id = "ac";
       Must(provider->tasks().UpsertState(task));
-      Must(provider->workflows().UpdateStatus("e", i % 2 == 0 ? Status::kPaused
-                                                              : Status::kRunning));
-      const ResourceKey key{.project = "p", .type = ResourceType::kAgent,
-                            .id = "n" + std::to_string(i % 7)};
+      Must(
+          provider->workflows().UpdateStatus("e", i % 2 == 0 ? Status::kPaused : Status::kRunning));
+      const ResourceKey key{
+          .project = "p", .type = ResourceType::kAgent, .id = "n" + std::to_string(i % 7)};
       Must(provider->resources().Put(key, std::to_string(i)));
       Must(provider->memory().Append("m1", {std::to_string(i)}, 1));
     }
@@ -291,10 +291,9 @@ TEST_P(CheckRun, RepairUnderConcurrentWritesLosesNoWrite) {
     EXPECT_EQ(task->agent_id, "ag" + std::to_string(i % 3));
   }
   EXPECT_EQ(provider->memory().GetCounts("m1")->messages, 3 + kWrites);
-  EXPECT_EQ(provider->resources()
-                .Get({.project = "p", .type = ResourceType::kAgent, .id = "n3"})
-                ->value,
-            "59");
+  EXPECT_EQ(
+      provider->resources().Get({.project = "p", .type = ResourceType::kAgent, .id = "n3"})->value,
+      "59");
 }
 
 TEST_P(CheckRun, ReportsHoldNoIdsByDefault) {
