@@ -139,6 +139,10 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& mark
   }
   auto replies = reads.Send(store_);
   Batch batch;
+  const Locators locators(*this);
+  std::vector<Locators::Removal> removals;
+  // Of tasks that are there: the place of the claim in the batch.
+  std::vector<std::pair<std::size_t, const Member*>> claims;
   const bool is_tenant = group.base == OfTenant().base;
   for (std::size_t i = 0; i < members.size(); ++i) {
     if (!replies[2 * i]) return std::move(replies[2 * i].error());
@@ -147,9 +151,16 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& mark
     const Fields object(std::move(*replies[2 * i + 1]));
     const bool belongs =
         !object.empty() && (is_tenant || OfWorkflow(object.Text("workflow_id")).base == group.base);
+    if (members[i].task && object.empty()) {
+      removals.push_back(locators.Begin(batch, members[i].exec, {*members[i].task}));
+    }
     if (!belongs) {
       RemoveMark(batch, group, marks[i]);
       continue;
+    }
+    if (members[i].task) {
+      claims.emplace_back(batch.size(), &members[i]);
+      locators.AddClaim(batch, members[i].exec, *members[i].task);
     }
     OuterChange change{.member = marks[i].substr(0, marks[i].find(' ')),
                        .stamp = Stamp(object.Int("c"), object.version())};
@@ -157,7 +168,15 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& mark
         members[i].task ? EntriesOfTask(object, exec.Int("c")) : EntriesOfExec(object);
     AddApply(batch, group, change, marks[i]);
   }
-  return batch.SendAll(store_);
+  const auto sent = batch.Send(store_);
+  for (const auto& reply : sent) {
+    if (!reply) return reply.error();
+  }
+  for (const auto& [at, member] : claims) {
+    SATCHEL_TRY(locators.Confirm(member->exec, *member->task, *sent[at]));
+  }
+  for (const Locators::Removal& removal : removals) SATCHEL_TRY(locators.Finish(removal));
+  return {};
 }
 
 Result<ExecutionIndex::Found> ExecutionIndex::Read(const OuterGroup& group,
@@ -214,14 +233,18 @@ Result<void> ExecutionIndex::Drop(const OuterGroup& group, const std::vector<Can
   return batch.SendAll(store_);
 }
 
-Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector<Fields>& removed) {
+Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector<Fields>& removed,
+                                        const Locators::Removal& locators) {
   struct Shared {
     std::string workflow_id;
     std::string entry;  // without its end, which names the creation stamp
     std::string inner;
   };
+  if (removed.empty()) return {};
   std::vector<Shared> shared;
   Batch reads;
+  Locators(*this).AddLooks(reads, locators);
+  const std::size_t first = reads.size();
   reads.Add({"HGET", StateKey(exec), "c"});
   for (const Fields& task : removed) {
     const std::pair<std::string_view, const char*> kinds[] = {
@@ -235,20 +258,22 @@ Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector
       reads.Add(CountOf(TaskIndexKey(exec), shared.back().inner));
     }
   }
-  if (shared.empty()) return {};
-  auto replies = reads.Send(store_);
-  for (auto& reply : replies) {
-    if (!reply) return std::move(reply.error());
+  const auto replies = reads.Send(store_);
+  for (const auto& reply : replies) {
+    if (!reply) return reply.error();
   }
-  if (replies[0]->is_null()) return {};  // the entries of a whole execution go by other ways
-  const std::int64_t created_ms = IntOf(*replies[0]).value_or(0);
   Batch drops;
+  Locators(*this).AddDrops(drops, locators, replies);
+  // Without an execution: what stands for a whole one goes by other ways.
+  if (replies[first]->is_null()) shared.clear();
+  const std::int64_t created_ms = IntOf(*replies[first]).value_or(0);
   for (std::size_t i = 0; i < shared.size(); ++i) {
-    if (replies[2 + 2 * i]->integer > 0) continue;
+    const ReplyValue& version = *replies[first + 1 + 2 * i];
+    if (replies[first + 2 + 2 * i]->integer > 0) continue;
     const Candidate misfit{
         .entry = fmt::format("{} {:016} {}", shared[i].entry, created_ms, Escape(exec)),
         .guard = "*",
-        .version = replies[1 + 2 * i]->text};
+        .version = version.text};
     AddDrop(drops, OfWorkflow(shared[i].workflow_id), misfit, false);
   }
   return drops.SendAll(store_);

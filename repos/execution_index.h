@@ -7,7 +7,7 @@
 //   ns:task:X:lock:<task>, ns:task:X:fence:<task>         row lock
 // O1 = ns:wf:{wi:T}:, O2 = ns:wf:{ww:T:<workflow_id>}:, each of
 //   ix     lex index    ver  HASH member -> last applied stamp    dirty  ZSET marks by time, ms
-// R1 ns:wf:{wi:T}:wids   R4 ns:gc:{gc:T}:due   R5 ns:task:{tx:T:<task>}:loc  STRING escaped exec
+// R1 ns:wf:{wi:T}:wids   R4 ns:gc:{gc:T}:due   R5 ns:task:{tx:T:<task>}:loc, see locators.h
 //
 // A write marks the groups it concerns, commits in the tag of the object, and applies: a group
 // takes the newest stamp "<c> <v>" of each member, whatever the order of arrival, and the mark
@@ -30,6 +30,7 @@
 #include <vector>
 
 #include "repos/fields.h"
+#include "repos/locators.h"
 #include "repos/options.h"
 #include "repos/page.h"
 #include "repos/registry.h"
@@ -109,8 +110,9 @@ class ExecutionIndex {
   // trips per 200 entries.
   Result<void> Clean(const OuterGroup& group);
   // For each of these removed tasks, takes back the entries that no other task of the execution
-  // stands behind. Two round trips.
-  Result<void> DropShared(std::string_view exec, const std::vector<Fields>& removed);
+  // stands behind, and finishes the removal of the locators. Two round trips, none without tasks.
+  Result<void> DropShared(std::string_view exec, const std::vector<Fields>& removed,
+                          const Locators::Removal& locators);
   // Removes candidates that do not fit, unless their guard moved.
   Result<void> Drop(const OuterGroup& group, const std::vector<Candidate>& misfits);
 

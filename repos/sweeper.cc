@@ -6,6 +6,7 @@
 #include "base/text.h"
 #include "repos/errors.h"
 #include "repos/keys.h"
+#include "repos/locators.h"
 
 namespace satchel::repos {
 namespace {
@@ -130,9 +131,11 @@ Result<bool> Sweeper::Task(const Due& due, SweepReport& report) {
   const auto x = IntOf(replies[0]->items[1]);
   if (replies[0]->items[0].is_null()) {
     ++report.vanished;
-    const Strings locator = {index_.LocatorKey(due.task)};
-    const Strings named = {Escape(due.exec), ""};
-    SATCHEL_TRY(RunScript(store_, "loc_replace", locator, named));
+    Batch marks;
+    const Locators locators(index_);
+    const auto removal = locators.Begin(marks, due.exec, {due.task});
+    SATCHEL_TRY(marks.SendAll(store_));
+    SATCHEL_TRY(locators.Finish(removal));
     return Drop(due);
   }
   if (!x) {

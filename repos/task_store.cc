@@ -8,6 +8,7 @@
 #include "repos/json.h"
 #include "repos/keys.h"
 #include "repos/lex_list.h"
+#include "repos/locators.h"
 #include "repos/task_write.h"
 #include "repos/usage.h"
 
@@ -53,7 +54,7 @@ Result<std::string> TaskStore::ExecOf(const TaskRef& ref) {
   const std::string key = index_.LocatorKey(ref.task_exec_id);
   SATCHEL_ASSIGN(const ReplyValue reply, store_.Run({"GET", key}));
   if (reply.is_null()) return NoTask(ref.task_exec_id);
-  return Unescape(reply.text);
+  return Locators::ExecOf(reply.text);
 }
 
 Result<TaskState> TaskStore::GetState(const TaskRef& ref) {
@@ -326,17 +327,22 @@ Result<void> TaskStore::MergeUsage(const TaskRef& ref, std::string_view summary)
   });
 }
 
-void TaskStore::AddRemoval(Batch& batch, std::string_view exec, const Fields& task) const {
-  const std::string id = task.Text("task_exec_id");
-  const OuterChange change{.member = ExecutionIndex::TaskMember(exec, id),
-                           .stamp = ExecutionIndex::Stamp(task.Int("c"), task.version() + 1),
-                           .is_deletion = true,
-                           .old_entries = ExecutionIndex::EntriesOfTask(task, 0)};
-  ExecutionIndex::AddApply(batch, index_.OfWorkflow(task.Text("workflow_id")), change, "");
-  batch.Add({"ZREM", index_.DueKey(), "t " + Escape(exec) + " " + Escape(id)});
-  const Strings locator = {index_.LocatorKey(id)};
-  const Strings named = {Escape(exec), ""};
-  batch.AddScript("loc_replace", locator, named);
+// The task, or tasks, that a script has removed leave the indexes outside.
+Result<void> TaskStore::ApplyRemoval(std::string_view exec, const std::vector<Fields>& removed) {
+  Batch batch;
+  Strings ids;
+  for (const Fields& task : removed) {
+    const std::string& id = ids.emplace_back(task.Text("task_exec_id"));
+    const OuterChange change{.member = ExecutionIndex::TaskMember(exec, id),
+                             .stamp = ExecutionIndex::Stamp(task.Int("c"), task.version() + 1),
+                             .is_deletion = true,
+                             .old_entries = ExecutionIndex::EntriesOfTask(task, 0)};
+    ExecutionIndex::AddApply(batch, index_.OfWorkflow(task.Text("workflow_id")), change, "");
+    batch.Add({"ZREM", index_.DueKey(), "t " + Escape(exec) + " " + Escape(id)});
+  }
+  const auto locators = Locators(index_).Begin(batch, exec, std::move(ids));
+  SATCHEL_TRY(batch.SendAll(store_));
+  return index_.DropShared(exec, removed, locators);
 }
 
 Result<bool> TaskStore::RemoveExpired(std::string_view exec, std::string_view task_exec_id) {
@@ -345,12 +351,9 @@ Result<bool> TaskStore::RemoveExpired(std::string_view exec, std::string_view ta
   const Strings args = {FormatInt(index_.NowMs())};
   SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_expire", keys, args));
   if (reply.items.empty()) return false;
-  Batch after;
   std::vector<Fields> removed;
   removed.emplace_back(std::move(reply));
-  AddRemoval(after, exec, removed[0]);
-  SATCHEL_TRY(after.SendAll(store_));
-  SATCHEL_TRY(index_.DropShared(exec, removed));
+  SATCHEL_TRY(ApplyRemoval(exec, removed));
   return true;
 }
 
@@ -365,16 +368,14 @@ Result<bool> TaskStore::DeleteState(const TaskRef& ref) {
   while (true) {
     SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_delete", keys, args));
     if (reply.items.empty()) return Unexpected();
-    Batch after;
     std::vector<Fields> removed;
     for (std::size_t i = 1; i < reply.items.size(); ++i) {
       const Fields& task = removed.emplace_back(std::move(reply.items[i]));
-      const std::string id = task.Text("task_exec_id");
-      if (id == ref.task_exec_id) existed = !task.ExpiredAt(index_.NowMs());
-      AddRemoval(after, *exec, task);
+      if (task.Text("task_exec_id") == ref.task_exec_id) {
+        existed = !task.ExpiredAt(index_.NowMs());
+      }
     }
-    SATCHEL_TRY(after.SendAll(store_));
-    SATCHEL_TRY(index_.DropShared(*exec, removed));
+    SATCHEL_TRY(ApplyRemoval(*exec, removed));
     if (reply.items[0].text != "1") return existed;
   }
 }

@@ -4,8 +4,9 @@
 // of this workflow; the parent exists in it and is not below the task; a basic task has an agent
 // with an action, a tool, or neither, a router none of the three; usage is an array.
 // A task that becomes terminal gets a deadline, `retention` later; readers hide it from then on.
-// Cost: a write is three round trips (locator and marks, commit, indexes); reads inside one
-// execution are one and see one cut, one more when the execution is not given. Thread: any.
+// Cost: a write is three round trips (locator and marks, commit, indexes), a deletion four per
+// delete_rows tasks; reads inside one execution are one and see one cut. One more each when the
+// execution is not given. Thread: any.
 // Errors: those of the store; kInvalidArgument (field); kCorrupt; and what the methods name.
 
 #pragma once
@@ -157,8 +158,7 @@ class TaskStore {
   Result<Rows<TaskState>> ReadRows(std::string_view exec, const std::string& prefix,
                                    bool descending, const TaskFilter& filter,
                                    const std::string& after, std::int64_t count);
-  // Adds what takes a removed task out of the indexes outside.
-  void AddRemoval(Batch& batch, std::string_view exec, const Fields& task) const;
+  Result<void> ApplyRemoval(std::string_view exec, const std::vector<Fields>& removed);
   Result<PageOf<TaskState>> ListIn(std::string_view exec, const std::string& prefix,
                                    bool descending, const TaskFilter& filter, const Page& page);
   Result<Rows<TaskState>> ReadOuterRows(std::string_view workflow_id, const TaskFilter& filter,

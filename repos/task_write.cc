@@ -10,6 +10,7 @@
 #include "repos/json.h"
 #include "repos/keys.h"
 #include "repos/lex_list.h"
+#include "repos/locators.h"
 #include "repos/usage.h"
 #include "repos/workflow_store.h"
 
@@ -100,10 +101,9 @@ Result<TaskStore::Pending> TaskStore::Prepare(const TaskState& task) {
 }
 
 Result<void> TaskStore::Announce(std::vector<Pending>& writes) {
+  const Locators locators(index_);
   Batch batch;
-  for (const Pending& write : writes) {
-    batch.Add({"SET", index_.LocatorKey(write.task), Escape(write.exec), "NX", "GET"});
-  }
+  for (const Pending& write : writes) locators.AddSet(batch, write.exec, write.task);
   for (const Pending& write : writes) {
     index_.AddMark(batch, index_.OfWorkflow(write.workflow_id), write.mark);
     if (!write.is_terminal || options_.retention.count() == 0) continue;
@@ -113,36 +113,32 @@ Result<void> TaskStore::Announce(std::vector<Pending>& writes) {
     batch.Add(
         {"ZADD", index_.DueKey(), "LT", at, "t " + Escape(write.exec) + " " + Escape(write.task)});
   }
-  auto replies = batch.Send(store_);
-  for (auto& reply : replies) {
-    if (!reply) return std::move(reply.error());
+  const auto replies = batch.Send(store_);
+  for (std::size_t i = 0; i < writes.size(); ++i) {
+    writes[i].made_locator = replies[i] && replies[i]->is_null();
+  }
+  for (const auto& reply : replies) {
+    if (!reply) return reply.error();
   }
   for (std::size_t i = 0; i < writes.size(); ++i) {
-    const Pending& write = writes[i];
-    const std::string named = replies[i]->is_null() ? Escape(write.exec) : replies[i]->text;
-    if (named == Escape(write.exec)) continue;
-    // Another execution has the task, or had it once.
-    SATCHEL_ASSIGN(const std::string other, Unescape(named));
-    const std::string key = index_.TaskKey(other, write.task);
-    SATCHEL_ASSIGN(ReplyValue held, store_.Run({"HGETALL", key}));
-    const Fields fields(std::move(held));
-    if (!fields.empty() && !fields.ExpiredAt(index_.NowMs())) {
-      return Invalid("workflow_exec_id", "the task belongs to another execution");
-    }
-    const Strings keys = {index_.LocatorKey(write.task)};
-    const Strings args = {named, Escape(write.exec)};
-    SATCHEL_TRY(RunScript(store_, "loc_replace", keys, args));
+    SATCHEL_ASSIGN(writes[i].made_locator,
+                   locators.Settle(writes[i].exec, writes[i].task, *replies[i]));
   }
   return {};
 }
 
 // Best effort: what stays is found by the next reader.
 void TaskStore::Withdraw(const std::vector<Pending>& writes) {
+  const Locators locators(index_);
   Batch batch;
+  Strings tasks;
   for (const Pending& write : writes) {
     ExecutionIndex::RemoveMark(batch, index_.OfWorkflow(write.workflow_id), write.mark);
+    if (write.made_locator) tasks.push_back(write.task);
   }
+  const auto removal = locators.Begin(batch, writes[0].exec, std::move(tasks));
   (void)batch.SendAll(store_);
+  (void)locators.Finish(removal);
 }
 
 // What task_put has answered.
@@ -164,10 +160,13 @@ Result<TaskState> TaskStore::Outcome(const Pending& write, const ReplyValue& rep
 
 Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writes,
                                                 std::vector<ReplyValue> replies) {
+  const Locators locators(index_);
   std::vector<TaskState> stored;
-  std::vector<std::pair<std::string, Fields>>
-      changed;  // whose shared entries may be without a task
+  // What tasks were whose shared entries may have no task any more.
+  std::vector<std::pair<std::string, Fields>> changed;
   Batch batch;
+  // Of tasks that were created: the place of the claim in the batch.
+  std::vector<std::pair<std::size_t, const Pending*>> claims;
   for (std::size_t i = 0; i < writes.size(); ++i) {
     const Pending& write = writes[i];
     SATCHEL_ASSIGN(TaskState task, Outcome(write, replies[i]));
@@ -181,6 +180,10 @@ Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writ
     std::erase_if(change.old_entries, [&](const std::string& entry) {
       return std::ranges::find(change.new_entries, entry) != change.new_entries.end();
     });
+    if (old.empty()) {
+      claims.emplace_back(batch.size(), &write);
+      locators.AddClaim(batch, write.exec, write.task);
+    }
     ExecutionIndex::AddApply(batch, index_.OfWorkflow(write.workflow_id), change, write.mark);
     const std::string due = "t " + Escape(write.exec) + " " + Escape(write.task);
     if (old.Has("x") && !now.Has("x")) {
@@ -193,8 +196,14 @@ Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writ
     if (shares) changed.emplace_back(write.exec, old);
     stored.push_back(std::move(task));
   }
-  SATCHEL_TRY(batch.SendAll(store_));
-  for (const auto& [exec, old] : changed) SATCHEL_TRY(index_.DropShared(exec, {old}));
+  const auto sent = batch.Send(store_);
+  for (const auto& reply : sent) {
+    if (!reply) return reply.error();
+  }
+  for (const auto& [at, write] : claims) {
+    SATCHEL_TRY(locators.Confirm(write->exec, write->task, *sent[at]));
+  }
+  for (const auto& [exec, old] : changed) SATCHEL_TRY(index_.DropShared(exec, {old}, {}));
   return stored;
 }
 

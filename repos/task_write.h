@@ -15,6 +15,7 @@ struct TaskStore::Pending {
   std::string workflow_id;
   bool is_terminal = false;
   std::string mark;
+  bool made_locator = false;
   std::vector<std::string> keys;  // of task_put
   std::vector<std::string> args;
 };

@@ -9,6 +9,7 @@
 #include "repos/errors.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/locators.h"
 #include "repos/usage.h"
 
 namespace satchel::repos {
@@ -459,6 +460,7 @@ Result<bool> WorkflowStore::Purge(std::string_view exec, bool only_expired) {
   const Strings keys = {state_key, index_.MetaKey(exec), index_.TaskIndexKey(exec)};
   Strings args = {index_.TaskPrefix(exec), FormatInt(options_.purge_rows),
                   only_expired ? FormatInt(index_.NowMs()) : std::string()};
+  const Locators locators(index_);
   bool existed = false;
   std::int64_t created_ms = 0;
   while (true) {
@@ -470,10 +472,11 @@ Result<bool> WorkflowStore::Purge(std::string_view exec, bool only_expired) {
       existed = only_expired || !gone.ExpiredAt(index_.NowMs());
       created_ms = gone.Int("c");
     }
+    Strings task_ids;
     // Of the tasks first: their entries for the execution name its creation stamp.
     for (std::size_t i = 2; i < reply.items.size(); ++i) {
       const Fields task(std::move(reply.items[i]));
-      const std::string task_id = task.Text("task_exec_id");
+      const std::string& task_id = task_ids.emplace_back(task.Text("task_exec_id"));
       const OuterChange change{.member = ExecutionIndex::TaskMember(exec, task_id),
                                .stamp = ExecutionIndex::Stamp(task.Int("c"), task.version() + 1),
                                .is_deletion = true,
@@ -483,7 +486,6 @@ Result<bool> WorkflowStore::Purge(std::string_view exec, bool only_expired) {
       for (const std::string& entry : change.old_entries) {
         if (entry[0] == 'x') after.Add({"ZREM", group.ix(), entry});
       }
-      after.Add({"DEL", index_.LocatorKey(task_id)});
       after.Add({"ZREM", index_.DueKey(), "t " + member + " " + Escape(task_id)});
     }
     if (!gone.empty()) {
@@ -495,7 +497,9 @@ Result<bool> WorkflowStore::Purge(std::string_view exec, bool only_expired) {
       ExecutionIndex::AddApply(after, index_.OfTenant(), change, mark);
       after.Add({"ZREM", index_.DueKey(), "w " + member});
     }
+    const auto located = locators.Begin(after, exec, std::move(task_ids));
     SATCHEL_TRY(after.SendAll(store_));
+    SATCHEL_TRY(locators.Finish(located));
     if (reply.items[0].text != "1") break;
   }
   if (id.is_null()) return existed;

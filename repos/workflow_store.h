@@ -72,8 +72,8 @@ class WorkflowStore {
   Result<WorkflowState> CompleteWorkflow(std::string_view exec,
                                          const OutputTransformer& transformer = {});
 
-  // Whether it was there. With all its tasks, locators and entries. Round trips: 4, and 3 more per
-  // purge_rows tasks.
+  // Whether it was there. With all its tasks, locators and entries. Round trips: 5, with tasks 7,
+  // and 4 more for each further purge_rows of them.
   Result<bool> DeleteState(std::string_view exec);
 
   // The same for an execution whose deadline has come; others are left alone. For sweeps.

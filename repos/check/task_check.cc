@@ -70,10 +70,10 @@ class TaskCheck final : public ExecutionsCheck {
   }
 
   std::optional<Thing> Aftermath(const Thing& thing) const override {
-    if (thing.walk != kLocators && thing.walk != kDue) return std::nullopt;
+    // A writer sets its locator once more after its commit, but not its entry.
     const auto parts = Parts(thing.key);
     const auto words = Split(thing.member, ' ');
-    if (thing.walk == kLocators || !parts || words.size() != 3) return std::nullopt;
+    if (thing.walk != kDue || !parts || words.size() != 3) return std::nullopt;
     const auto exec = Unescape(words[1]);
     if (!exec) return std::nullopt;
     return Thing{kObjects,
@@ -209,19 +209,19 @@ void TaskCheck::CompareLocator(const KeyParts& parts, const Fields& task, const 
   const std::string id = task.Text("task_exec_id");
   const std::string key = index.LocatorKey(id);
   const std::string wanted = Escape(parts.tag[1]);
-  if (!held.is_error() && held.text == wanted) return;
   if (held.is_error()) {
     found.push_back(CorruptKey("loc", key));
     return;
   }
+  const auto named = Locators::ExecOf(held.text);
+  if (named && !held.is_null() && *named == parts.tag[1]) return;
   const Finding wrong{held.is_null() ? Kind::kMissing : Kind::kWrongValue, "loc", key,
                       FixString(key, Given(held), "=" + wanted)};
-  const auto other = held.is_null() ? Result<std::string>(std::string()) : Unescape(held.text);
-  if (held.is_null() || !other) {
+  if (held.is_null() || !named) {
     found.push_back(wrong);
     return;
   }
-  rounds.Ask({{"EXISTS", index.TaskKey(*other, id)}}, [wrong, &found](Replies& replies) {
+  rounds.Ask({{"EXISTS", index.TaskKey(*named, id)}}, [wrong, &found](Replies& replies) {
     const bool clash = replies[0].integer > 0;
     found.push_back(clash ? Finding{Kind::kUniqueClash, "loc", wrong.what} : wrong);
   });
@@ -342,7 +342,7 @@ void TaskCheck::LookAtLocator(const Thing& thing, const KeyParts& parts, Rounds&
     if (replies[0].is_error() || replies[0].is_null()) return;
     const Finding dangling{Kind::kDangling, "loc", thing.key,
                            FixString(thing.key, Given(replies[0]), "")};
-    const auto exec = Unescape(replies[0].text);
+    const auto exec = Locators::ExecOf(replies[0].text);
     if (!exec) {
       found.push_back(dangling);
       return;

@@ -141,7 +141,8 @@ class Chaos {
     for (const char* channel : {"a", "b"}) {
       put.checkpoint.channel_versions[channel] = std::to_string(random_.Below(3));
       put.checkpoint.channel_values[channel] = {"json", "1"};
-      if (random_.Below(2) == 0) put.new_versions[channel] = put.checkpoint.channel_versions[channel];
+      if (random_.Below(2) == 0)
+        put.new_versions[channel] = put.checkpoint.channel_versions[channel];
     }
     (void)checkpoints.Put(put);
   }
@@ -222,9 +223,8 @@ TEST_P(CheckDrift, OtherSettingsRewriteDeadlines) {
   const char* workflow = "satchel:v1:wf:{wx:acme:f}:state";
   const char* task = "satchel:v1:task:{wx:acme:f}:state:t@f";
   const std::int64_t written_ms = *ParseInt(Run({"HGET", workflow, "u"}).text);
-  RetentionOptions options{.repo = Options(),
-                           .workflow_retention = hours(24 * 3),
-                           .task_retention = hours(24 * 2)};
+  RetentionOptions options{
+      .repo = Options(), .workflow_retention = hours(24 * 3), .task_retention = hours(24 * 2)};
   RetentionReport report = *ReapplyRetention(*store, options);
   EXPECT_EQ(report.workflows, 1u);
   EXPECT_EQ(report.tasks, 2u);

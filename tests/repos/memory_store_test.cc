@@ -9,6 +9,7 @@ namespace {
 
 using std::chrono::hours;
 using std::chrono::milliseconds;
+using std::chrono::seconds;
 using testing::ElementsAre;
 using testing::IsEmpty;
 
@@ -158,13 +159,13 @@ TEST_P(MemoryStoreContract, MissingCountsAreCountedAndWritten) {
 }
 
 TEST_P(MemoryStoreContract, ASecondFlushMarkIsRefusedAndAcceptedAfter30Minutes) {
-  MemoryOptions options{.repo = Options()};
-  if (is_redis()) options.flush_ttl = milliseconds(150);  // half an hour, in real time
-  MemoryStore flushes(*store, options);
+  MemoryStore flushes(*store, {.repo = Options()});
   EXPECT_TRUE(flushes.MarkFlushPending("c"));
   EXPECT_TRUE(*flushes.IsFlushPending("c"));
   EXPECT_EQ(flushes.MarkFlushPending("c").error().code, ErrorCode::kFlushAlreadyPending);
-  Pass(options.flush_ttl + milliseconds(20));
+  Pass(std::chrono::minutes(30) - std::chrono::seconds(20));
+  EXPECT_TRUE(*flushes.IsFlushPending("c"));
+  Pass(std::chrono::seconds(20));
   EXPECT_FALSE(*flushes.IsFlushPending("c"));
   EXPECT_TRUE(flushes.MarkFlushPending("c"));
 }
@@ -193,11 +194,11 @@ TEST_P(MemoryStoreContract, DeleteRemovesTheFlushMark) {
 }
 
 TEST_P(MemoryStoreContract, RestoredConversationsKeepTheirDeadline) {
-  MemoryStore brief(*store, {.repo = Options(), .ttl = milliseconds(300)});
+  MemoryStore brief(*store, {.repo = Options(), .ttl = seconds(30)});
   EXPECT_TRUE(brief.Append("c", {"1"}));
   for (int i = 0; i < 5; ++i) EXPECT_EQ(brief.Count("c").value(), 1);  // the restart is among these
   EXPECT_GT(brief.GetTtl("c")->left->count(), 0);
-  Pass(milliseconds(330));
+  Pass(seconds(33));
   EXPECT_EQ(brief.Count("c").value(), 0);
   EXPECT_FALSE(brief.GetTtl("c")->exists);
 }

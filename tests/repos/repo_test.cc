@@ -230,7 +230,10 @@ std::unique_ptr<store::Store> RepoTest::OpenDirectory() {
 }
 
 void RepoTest::Pass(std::chrono::milliseconds span) {
-  if (is_redis()) std::this_thread::sleep_for(span);
+  for (const std::string& key : is_redis() ? Keys() : std::vector<std::string>()) {
+    const std::int64_t left_ms = Run({"PTTL", key}).integer - span.count();
+    if (left_ms + span.count() >= 0) Run({"PEXPIRE", key, FormatInt(left_ms)});
+  }
   clock.Advance(span);
 }
 

@@ -1,9 +1,10 @@
 // The stores that the contract suites of the repositories run on: in memory, in a data directory
 // that is closed and opened again in the middle of each test, and redis-server.
 //
-// Time is a manual clock that starts now. Pass() moves it, and on redis-server real time as
-// well, where keys have deadlines of the server's own; Jump() moves it alone, which is enough
-// for deadlines that are fields of objects.
+// Time is a manual clock that starts now. Pass() moves it, and on redis-server, which has a clock
+// of its own, brings the deadlines of all keys nearer by as much; Jump() moves it alone, which is
+// enough for deadlines that are fields of objects. Deadlines are far enough away that a machine
+// under load does not reach them in real time.
 
 #pragma once
 
