@@ -83,7 +83,7 @@ class AdminTest : public testing::Test {
   }
   std::unique_ptr<ServerProcess> Serve() const {
     auto server = ServerProcess::Start("satchel", [&](int port, const std::string&) {
-      return std::vector<std::string>{SATCHEL_PROGRAM, "serve",      "--port",
+      return std::vector<std::string>{SATCHEL_PROGRAM,      "serve",      "--port",
                                       std::to_string(port), "--data-dir", data};
     });
     EXPECT_TRUE(server) << server.error().detail;
@@ -162,8 +162,8 @@ TEST_F(AdminTest, AnInterruptedCheckGoesOnWhereItWas) {
   const std::string url = UrlOf(*server);
   const json whole = Entities(Admin("check --output json " + url));
   const std::string state = dir / "state.json";
-  const std::string check = std::string(SATCHEL_PROGRAM) + " admin check --output json --resume " +
-                            state + " " + url;
+  const std::string check =
+      std::string(SATCHEL_PROGRAM) + " admin check --output json --resume " + state + " " + url;
   // Slow enough to be met in the middle.
   const Ended first =
       RunShell("timeout --preserve-status -s INT 2 " + check + " --rate 60 --batch 10");
@@ -203,8 +203,8 @@ TEST_F(AdminTest, AReportIsWrittenWhereItIsWanted) {
   EXPECT_EQ(json::parse(Admin("check --report - " + here).output)["format"], 1);
   EXPECT_THAT(Admin("check --show-keys " + here).output, HasSubstr("{tx:!:t7}:loc"));
   EXPECT_EQ(Admin("check --quiet " + here).output, "");
-  EXPECT_EQ(json::parse(Admin("check --report - --max-findings 1 " + here).output)["samples"].size(),
-            1u);
+  EXPECT_EQ(
+      json::parse(Admin("check --report - --max-findings 1 " + here).output)["samples"].size(), 1u);
 }
 
 TEST_F(AdminTest, TheConfigurationNamesTheStoreToo) {
@@ -254,8 +254,8 @@ TEST_F(AdminTest, SweepRemovesWhatIsDueAndSaysSo) {
     auto opened = store::EmbeddedStore::Open({.data_dir = data, .min_free_bytes = 0});
     ASSERT_TRUE(opened);
     const auto config = store::LoadConfig({});
-    const auto repos = repos::Provider::Over(
-        *config, [&](store::Component) -> store::Store& { return **opened; });
+    const auto repos =
+        repos::Provider::Over(*config, [&](store::Component) -> store::Store& { return **opened; });
     EXPECT_TRUE((*repos)->workflows().UpdateStatus("e", repos::Status::kSuccess));
     ASSERT_TRUE((*opened)->Close(snapshot::Snapshotter::Final::kSave));
   }
