@@ -48,14 +48,20 @@ void PushStrings(lua_State* state, std::span<const std::string_view> strings) {
 }
 
 bool CallArguments::Collect(lua_State* state) {
+  constexpr std::size_t kKept = 1024;  // words for which memory is kept
+  if (args_.capacity() > kKept) args_ = {};
+  if (numbers_.capacity() > kKept) numbers_ = {};
+  args_.clear();
+  numbers_.clear();
   const int count = lua_gettop(state);
   args_.reserve(static_cast<std::size_t>(count));
-  numbers_.reserve(static_cast<std::size_t>(count));
   for (int i = 1; i <= count; ++i) {
     const int type = lua_type(state, i);
     if (type == LUA_TSTRING) {
       args_.push_back(StringAt(state, i));
     } else if (type == LUA_TNUMBER) {
+      // The texts must not move: earlier words point at them.
+      if (numbers_.empty()) numbers_.reserve(static_cast<std::size_t>(count - i + 1));
       auto& buffer = numbers_.emplace_back();
       char text[kNumberTextSize];
       const std::size_t size = WriteNumberExact(lua_tonumber(state, i), text);

@@ -33,12 +33,13 @@ void PushCountedErrorTable(lua_State* state, std::string_view text);
 // Pushes an array of strings.
 void PushStrings(lua_State* state, std::span<const std::string_view> strings);
 
-// The values on the stack as the words of a command: strings as they are, numbers as %.17g.
+// The values on the stack as the words of a command: strings as they are, numbers as %.17g. Used
+// again for the next command it keeps its memory.
 class CallArguments {
  public:
-  // False when there is a value of another type.
+  // Replaces what was collected before. False when there is a value of another type.
   bool Collect(lua_State* state);
-  // Good as long as the stack is.
+  // Good as long as the stack is, and until the next call of Collect.
   std::span<const std::string_view> args() const { return args_; }
 
  private:

@@ -185,8 +185,12 @@ void Runner::ReplyFailure(lua_State* s, Reply& reply) {
 // --- Calls ---------------------------------------------------------------------------------
 
 std::string_view Runner::RefusalOfCall(engine::Args args, const engine::Command** row) {
-  *row = engine_.Lookup(args);
-  if (*row == nullptr) return kUnknownCommand;
+  *row = rows_.Find(args[0]);
+  if (*row == nullptr) {
+    *row = engine_.Lookup(args);
+    if (*row == nullptr) return kUnknownCommand;
+    rows_.Put(args[0], **row);
+  }
   const engine::Command& command = **row;
   if (!command.ArityFits(args.size()) || command.run == nullptr) return kWrongArity;
   if (command.flags & engine::kNoScript) return kNotFromScript;
@@ -210,9 +214,8 @@ std::string_view Runner::RefusalOfCall(engine::Args args, const engine::Command*
 
 void Runner::CallFromScript(lua_State* state) {
   if (lua_gettop(state) == 0) return PushErrorTable(state, kNoArguments);
-  CallArguments arguments;
-  if (!arguments.Collect(state)) return PushErrorTable(state, kBadArgument);
-  const engine::Args args = arguments.args();
+  if (!arguments_.Collect(state)) return PushErrorTable(state, kBadArgument);
+  const engine::Args args = arguments_.args();
   const engine::Command* row = nullptr;
   const std::string_view refusal = RefusalOfCall(args, &row);
   if (!refusal.empty()) {

@@ -17,6 +17,8 @@
 #include "engine/call.h"
 #include "engine/undo.h"
 #include "lua/front_end.h"
+#include "lua/redis_api.h"
+#include "lua/row_cache.h"
 #include "lua/state.h"
 
 namespace satchel::lua {
@@ -110,6 +112,8 @@ class Runner {
   engine::Engine& engine_;  // borrowed; outlives this
   ScriptConfig config_;
   ScriptRandom random_;
+  RowCache rows_;
+  CallArguments arguments_;  // of the command that the script calls
   engine::Session session_;  // of the running script
   std::function<void(int, std::string_view)> log_;
   StrictCounts strict_;

@@ -11,6 +11,8 @@ namespace satchel::lua {
 namespace {
 
 constexpr const char* kChunkName = "@user_script";
+constexpr const char* kCacheFull =
+    "ERR the scripts that were loaded fill half of script-max-memory; raise it, or SCRIPT FLUSH";
 
 std::string Sha1Hex(std::string_view text) {
   const Sha1Digest digest = Sha1(text);
@@ -83,6 +85,7 @@ Result<std::string> Scripts::Load(std::string_view text, Origin origin) {
     return sha;
   }
   SATCHEL_ASSIGN(const PreparedScript prepared, Prepare(text));
+  if (!MakeRoom() && origin == Origin::kLoad) return MakeError(ErrorCode::kReplyError, kCacheFull);
   auto compiled = state().Compile(prepared.text, kChunkName);
   if (!compiled) {
     return MakeError(ErrorCode::kReplyError,
@@ -93,10 +96,7 @@ Result<std::string> Scripts::Load(std::string_view text, Origin origin) {
                 .flags = prepared.flags,
                 .bytes = text.size()};
   if (origin == Origin::kEval) {
-    while (recent_.size() >= kMaxEvalScripts) {
-      ++evicted_;
-      Forget(std::string(recent_.front()));
-    }
+    while (recent_.size() >= kMaxEvalScripts) Evict();
     script.use = recent_.insert(recent_.end(), sha);
   }
   text_bytes_ += script.bytes;
@@ -104,13 +104,28 @@ Result<std::string> Scripts::Load(std::string_view text, Origin origin) {
   return sha;
 }
 
-void Scripts::Forget(const std::string& sha) {
-  auto found = scripts_.find(sha);
-  Script& script = found->second;
+// Cached scripts may hold half of script-max-memory, so that there is the other half to run in.
+// False if those that nobody may forget hold more.
+bool Scripts::MakeRoom() {
+  const auto limit = static_cast<std::size_t>(runner_.config().max_memory);
+  if (limit == 0 || scripts_.empty() || state_->used_bytes() <= limit / 2) return true;
+  lua_gc(state_->lua(), LUA_GCCOLLECT);
+  while (state_->used_bytes() > limit / 2 && !recent_.empty()) {
+    for (std::size_t left = recent_.size() / 2 + 1; left > 0; --left) Evict();
+    lua_gc(state_->lua(), LUA_GCCOLLECT);
+  }
+  return state_->used_bytes() <= limit / 2;
+}
+
+// Forgets the script that was not used for the longest time.
+void Scripts::Evict() {
+  auto found = scripts_.find(recent_.front());
+  const Script& script = found->second;
   luaL_unref(state_->lua(), LUA_REGISTRYINDEX, script.function);
-  if (script.use) recent_.erase(*script.use);
+  recent_.pop_front();
   text_bytes_ -= script.bytes;
   scripts_.erase(found);
+  ++evicted_;
 }
 
 void Scripts::NoteUse(Script& script) {

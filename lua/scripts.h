@@ -2,7 +2,8 @@
 // live in, the libraries of functions, and the Runner of both. The rows of EVAL, SCRIPT, FCALL
 // and FUNCTION (lua/commands.h) find it as a service of the engine.
 //
-// Of the scripts that only EVAL brought, the 500 used last are kept.
+// Of the scripts that only EVAL brought, the 500 used last are kept, or fewer, so that cached
+// scripts hold at most half of script-max-memory.
 // Thread: the one that holds the execution lock.
 // Source: redis 7.0.15, EVAL; 7.4 for the limit of the cache.
 
@@ -69,7 +70,8 @@ class Scripts {
   };
 
   State& state();
-  void Forget(const std::string& sha);
+  bool MakeRoom();
+  void Evict();
   void NoteUse(Script& script);
   void AddInfo();
 

@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "repos/errors.h"
 #include "repos/keys.h"
+#include "repos/status.h"
 
 namespace satchel::repos {
 namespace {
@@ -65,21 +66,39 @@ std::string ExecutionIndex::Stamp(std::int64_t created_ms, std::uint64_t version
   return fmt::format("{:016} {:020}", created_ms, version);
 }
 
+namespace {
+
+std::string ExecTail(const Fields& fields) {
+  return fmt::format(" {:016} {}", fields.Int("c"), Escape(fields.Text("exec_id")));
+}
+
+std::string TaskTail(const Fields& fields) {
+  return fmt::format(" {:016} {} {}", fields.Int("c"), Escape(fields.Text("workflow_exec_id")),
+                     Escape(fields.Text("task_exec_id")));
+}
+
+std::string ExecStatusEntry(const Fields& fields, std::string_view status) {
+  return "st " + std::string(status) + ExecTail(fields);
+}
+
+std::string TaskStatusEntry(const Fields& fields, std::string_view status) {
+  return "ta st " + std::string(status) + TaskTail(fields);
+}
+
+}  // namespace
+
 Strings ExecutionIndex::EntriesOfExec(const Fields& fields) {
   if (fields.empty()) return {};
-  const std::string tail =
-      fmt::format(" {:016} {}", fields.Int("c"), Escape(fields.Text("exec_id")));
-  return {"cr" + tail, "st " + fields.Text("status") + tail};
+  return {"cr" + ExecTail(fields), ExecStatusEntry(fields, fields.Text("status"))};
 }
 
 Strings ExecutionIndex::EntriesOfTask(const Fields& fields, std::int64_t exec_created_ms) {
   if (fields.empty()) return {};
-  const std::string exec = Escape(fields.Text("workflow_exec_id"));
-  const std::string tail =
-      fmt::format(" {:016} {} {}", fields.Int("c"), exec, Escape(fields.Text("task_exec_id")));
-  const std::string of_exec = fmt::format(" {:016} {}", exec_created_ms, exec);
+  const std::string tail = TaskTail(fields);
+  const std::string of_exec =
+      fmt::format(" {:016} {}", exec_created_ms, Escape(fields.Text("workflow_exec_id")));
   const std::string task_id = Escape(fields.Text("task_id"));
-  Strings entries = {"ta al" + tail, "ta st " + fields.Text("status") + tail,
+  Strings entries = {"ta al" + tail, TaskStatusEntry(fields, fields.Text("status")),
                      "ta ti " + task_id + tail, "ta et " + fields.Text("execution_type") + tail,
                      "xt " + task_id + of_exec};
   const auto add = [&](const char* field, const std::string& own, const std::string& shared) {
@@ -109,71 +128,115 @@ void ExecutionIndex::RemoveMark(Batch& batch, const OuterGroup& group, const std
 void ExecutionIndex::AddApply(Batch& batch, const OuterGroup& group, const OuterChange& change,
                               const std::string& mark) {
   const Strings keys = {group.ix(), group.ver(), group.dirty()};
-  Strings args = {change.member, change.stamp, mark, change.is_deletion ? "1" : "0",
+  const std::string kind = change.is_deletion ? "1" : change.repairs ? "=" + *change.repairs : "0";
+  Strings args = {change.member, change.stamp, mark, kind,
                   FormatInt(static_cast<std::int64_t>(change.old_entries.size()))};
   args.insert(args.end(), change.old_entries.begin(), change.old_entries.end());
   args.insert(args.end(), change.new_entries.begin(), change.new_entries.end());
   batch.AddScript("idx_apply", keys, args);
 }
 
-// What crashed writers have left: the members as their objects are now.
-Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& marks) {
-  struct Member {
-    std::string exec;
-    std::optional<std::string> task;
-  };
-  std::vector<Member> members;
+namespace {
+
+// "<member> <token>" of a writer, or "<member> <entry>" of an entry that may not fit any more.
+struct Mark {
+  std::string member;
+  std::string exec;
+  std::optional<std::string> task = {};
+  std::string entry = {};  // "" for a writer's
+};
+
+Result<Mark> ParseMark(const std::string& text) {
+  const std::size_t blank = std::min(text.find(' '), text.size());
+  Mark mark{.member = text.substr(0, blank), .exec = {}};
+  const std::string rest = text.substr(std::min(blank + 1, text.size()));
+  if (rest.find(' ') != rest.npos) mark.entry = rest;  // a token has no blank
+  const std::size_t colon = mark.member.find(':');
+  SATCHEL_ASSIGN(mark.exec, Unescape(mark.member.substr(0, colon)));
+  if (colon != mark.member.npos) {
+    SATCHEL_ASSIGN(std::string task, Unescape(mark.member.substr(colon + 1)));
+    mark.task = std::move(task);
+  }
+  return mark;
+}
+
+// What a crashed writer may have left: the entries of every status.
+Strings EntriesOfAllStatuses(const Mark& mark, const Fields& object) {
+  Strings entries;
+  for (std::size_t i = 0; i < kStatuses; ++i) {
+    const std::string_view status = StatusName(static_cast<Status>(i));
+    entries.push_back(mark.task ? TaskStatusEntry(object, status)
+                                : ExecStatusEntry(object, status));
+  }
+  return entries;
+}
+
+void AddDrop(Batch& batch, const OuterGroup& group, const Candidate& misfit, bool is_gone) {
+  const Strings keys = {group.ix(), group.ver()};
+  const Strings args = {misfit.entry, misfit.guard, misfit.version, is_gone ? "1" : "0"};
+  batch.AddScript("idx_drop", keys, args);
+}
+
+}  // namespace
+
+// What crashed and late writers have left: the members as their objects are now.
+Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& texts) {
+  constexpr std::size_t kParts = 3;
+  std::vector<Mark> marks;
   Batch reads;
-  for (const std::string& mark : marks) {
-    const std::string member = mark.substr(0, mark.find(' '));
-    const std::size_t colon = member.find(':');
-    Member& parsed = members.emplace_back();
-    SATCHEL_ASSIGN(parsed.exec, Unescape(member.substr(0, colon)));
-    if (colon != member.npos) {
-      SATCHEL_ASSIGN(std::string task, Unescape(member.substr(colon + 1)));
-      parsed.task = std::move(task);
-    }
-    reads.Add({"HGETALL", StateKey(parsed.exec)});
-    reads.Add(
-        {"HGETALL", parsed.task ? TaskKey(parsed.exec, *parsed.task) : StateKey(parsed.exec)});
+  for (const std::string& text : texts) {
+    SATCHEL_ASSIGN(Mark mark, ParseMark(text));
+    const std::string state = StateKey(mark.exec);
+    reads.Add({"HGET", group.ver(), mark.member});  // before the object: it may only be older
+    reads.Add({"HGETALL", state});
+    reads.Add({"HGETALL", mark.task ? TaskKey(mark.exec, *mark.task) : state});
+    marks.push_back(std::move(mark));
   }
   auto replies = reads.Send(store_);
+  for (auto& reply : replies) {
+    if (!reply) return std::move(reply.error());
+  }
   Batch batch;
   const Locators locators(*this);
   std::vector<Locators::Removal> removals;
   // Of tasks that are there: the place of the claim in the batch.
-  std::vector<std::pair<std::size_t, const Member*>> claims;
+  std::vector<std::pair<std::size_t, const Mark*>> claims;
   const bool is_tenant = group.base == OfTenant().base;
-  for (std::size_t i = 0; i < members.size(); ++i) {
-    if (!replies[2 * i]) return std::move(replies[2 * i].error());
-    if (!replies[2 * i + 1]) return std::move(replies[2 * i + 1].error());
-    const Fields exec(std::move(*replies[2 * i]));
-    const Fields object(std::move(*replies[2 * i + 1]));
+  for (std::size_t i = 0; i < marks.size(); ++i) {
+    const Mark& mark = marks[i];
+    const std::string held = replies[kParts * i]->text;
+    const Fields exec(std::move(*replies[kParts * i + 1]));
+    const Fields object(std::move(*replies[kParts * i + 2]));
     const bool belongs =
         !object.empty() && (is_tenant || OfWorkflow(object.Text("workflow_id")).base == group.base);
-    if (members[i].task && object.empty()) {
-      removals.push_back(locators.Begin(batch, members[i].exec, {*members[i].task}));
+    if (mark.task && object.empty()) {
+      removals.push_back(locators.Begin(batch, mark.exec, {*mark.task}));
     }
     if (!belongs) {
-      RemoveMark(batch, group, marks[i]);
+      if (!mark.entry.empty()) {
+        AddDrop(batch, group,
+                {.position = {}, .entry = mark.entry, .guard = mark.member, .version = held}, true);
+      }
+      RemoveMark(batch, group, texts[i]);
       continue;
     }
-    if (members[i].task) {
-      claims.emplace_back(batch.size(), &members[i]);
-      locators.AddClaim(batch, members[i].exec, *members[i].task);
+    if (mark.task) {
+      claims.emplace_back(batch.size(), &mark);
+      locators.AddClaim(batch, mark.exec, *mark.task);
     }
-    OuterChange change{.member = marks[i].substr(0, marks[i].find(' ')),
-                       .stamp = Stamp(object.Int("c"), object.version())};
-    change.new_entries =
-        members[i].task ? EntriesOfTask(object, exec.Int("c")) : EntriesOfExec(object);
-    AddApply(batch, group, change, marks[i]);
+    OuterChange change{
+        .member = mark.member, .stamp = Stamp(object.Int("c"), object.version()), .repairs = held};
+    change.old_entries =
+        mark.entry.empty() ? EntriesOfAllStatuses(mark, object) : Strings{mark.entry};
+    change.new_entries = mark.task ? EntriesOfTask(object, exec.Int("c")) : EntriesOfExec(object);
+    AddApply(batch, group, change, texts[i]);
   }
   const auto sent = batch.Send(store_);
   for (const auto& reply : sent) {
     if (!reply) return reply.error();
   }
-  for (const auto& [at, member] : claims) {
-    SATCHEL_TRY(locators.Confirm(member->exec, *member->task, *sent[at]));
+  for (const auto& [at, mark] : claims) {
+    SATCHEL_TRY(locators.Confirm(mark->exec, *mark->task, *sent[at]));
   }
   for (const Locators::Removal& removal : removals) SATCHEL_TRY(locators.Finish(removal));
   return {};
@@ -217,12 +280,6 @@ std::string InnerPrefix(std::string_view kind, std::string_view value) {
 
 store::CommandLine CountOf(const std::string& index, const std::string& prefix) {
   return {"ZLEXCOUNT", index, "[" + prefix + " ", "(" + prefix + "!"};
-}
-
-void AddDrop(Batch& batch, const OuterGroup& group, const Candidate& misfit, bool is_gone) {
-  const Strings keys = {group.ix(), group.ver()};
-  const Strings args = {misfit.entry, misfit.guard, misfit.version, is_gone ? "1" : "0"};
-  batch.AddScript("idx_drop", keys, args);
 }
 
 }  // namespace

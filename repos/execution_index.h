@@ -12,8 +12,9 @@
 // A write marks the groups it concerns, commits in the tag of the object, and applies: a group
 // takes the newest stamp "<c> <v>" of each member, whatever the order of arrival, and the mark
 // goes. A mark older than 2 s is a crashed writer's: the next reader recomputes the member from
-// its objects. `ver` has one field that is no member, "*": it counts the additions of entries that
-// tasks make for their execution.
+// its objects. What a commit that came late would have taken away becomes a mark, too, for the
+// object must tell whether it fits. `ver` has one field that is no member, "*": it counts the
+// additions of entries that tasks make for their execution.
 //
 // Entries: cr <c> <exec> | st <status> <c> <exec> | xt <task_id> <c> <exec> | xa <agent> <c> <exec>
 //   | xl <tool> <c> <exec> | ta ... <c> <exec> <task>; of tasks, <c> in x entries is the
@@ -52,6 +53,9 @@ struct OuterChange {
   std::string member;  // "<exec>" or "<exec>:<task>", escaped
   std::string stamp;   // "<c> <v>", 16 and 20 digits
   bool is_deletion = false;
+  // Of a repair: the stamp that was held before the object was read ("": none). When another one is
+  // held by then, nothing happens and the mark stays.
+  std::optional<std::string> repairs = {};
   std::vector<std::string> old_entries = {};
   std::vector<std::string> new_entries = {};
 };

@@ -23,7 +23,11 @@ class Lua : public engine::EngineTest {
     const std::string_view args[] = {"EVAL", script, "0"};
     return RunArgs(session_, args);
   }
-  // The same, the position in errors left out.
+  std::string ScriptLoad(std::string_view script) {
+    const std::string_view args[] = {"SCRIPT", "LOAD", script};
+    return RunArgs(session_, args);
+  }
+  // EVAL, the position in errors left out.
   std::string EvalError(std::string_view script) {
     const std::string text = Eval(script);
     return text.substr(0, text.find(" script: "));
@@ -133,6 +137,36 @@ TEST_F(Lua, MemoryIsLimitedAndTheStoreLivesOn) {
       Eval("local t = {} for i = 1, 1e9 do t[i] = string.rep('x', 1000) .. i end");
   EXPECT_NE(text.find("not enough memory"), std::string::npos) << text;
   EXPECT_EQ(Eval("return 1"), ":1");
+}
+
+// A text of some 20 kB that no other number gives.
+std::string LongScript(int number) {
+  std::string text = "local t = {";
+  for (int i = 0; i < 2000; ++i)
+    text += "'" + std::to_string(number) + "." + std::to_string(i) + "',";
+  return text + "} return #t";
+}
+
+TEST_F(Lua, CachedScriptsLeaveRoomToRunIn) {
+  Run("CONFIG SET script-max-memory 2mb");
+  for (int i = 0; i < 60; ++i) {
+    ASSERT_EQ(Eval(LongScript(i)), ":2000") << i;
+  }
+  EXPECT_EQ(Eval("return 1"), ":1");
+}
+
+TEST_F(Lua, LoadedScriptsThatFillTheMemoryAreRefused) {
+  Run("CONFIG SET script-max-memory 2mb");
+  std::string reply;
+  for (int i = 0; i < 60 && reply.substr(0, 1) != "-"; ++i) {
+    reply = ScriptLoad(LongScript(i));
+  }
+  EXPECT_EQ(reply,
+            "-ERR the scripts that were loaded fill half of script-max-memory; raise it, or SCRIPT "
+            "FLUSH");
+  EXPECT_EQ(Eval("return 1"), ":1");
+  Run("SCRIPT FLUSH");
+  EXPECT_EQ(ScriptLoad(LongScript(60)).substr(0, 1), "\"");
 }
 
 TEST_F(Lua, CjsonEncodesAndDecodes) {
