@@ -14,8 +14,10 @@ enum ExitCode : int {
   kExitFailure = 1,      // a finding, or something failed
   kExitUsage = 2,        // wrong flags or configuration, or the machine does not allow them
   kExitUnreachable = 3,  // the store did not answer
+  kExitInterrupted = 4,  // and can be resumed
 };
 
+void AddAdmin(CLI::App& app, int& exit_code);
 void AddServe(CLI::App& app, int& exit_code);
 void AddConfig(CLI::App& app, int& exit_code);
 void AddCheck(CLI::App& app, int& exit_code);

@@ -14,9 +14,11 @@ constexpr const char* kHelp = R"(Examples:
   satchel serve --help            all flags of serve
   satchel config show --only-set  what is configured, and where
   satchel check satchel-data      read every checksum of a data directory
+  satchel admin check --help      compare objects and indexes of the repositories
   satchel version
 
-Exit codes: 0 ok, 1 finding or failure, 2 usage or configuration error, 3 store unreachable.)";
+Exit codes: 0 ok, 1 finding or failure, 2 usage or configuration error, 3 store unreachable,
+4 interrupted and resumable.)";
 
 }  // namespace
 
@@ -30,6 +32,7 @@ int main(int argc, char** argv) {
   AddServe(app, exit_code);
   AddConfig(app, exit_code);
   AddCheck(app, exit_code);
+  AddAdmin(app, exit_code);
   AddCommands(app, exit_code);
   AddParameters(app, exit_code);
   AddVersion(app, exit_code);

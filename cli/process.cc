@@ -68,15 +68,21 @@ std::uint64_t RaiseDescriptorLimit(std::uint64_t wanted) {
   return limit.rlim_cur;
 }
 
-Result<void> WriteReadyFile(const std::string& path, std::string_view text) {
+Result<void> WritePrivateFile(const std::string& path, std::string_view text) {
   const std::string temporary = path + ".tmp";
   const net::Fd fd(open(temporary.c_str(), O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600));
   if (!fd.is_open() ||
       write(fd.get(), text.data(), text.size()) != static_cast<ssize_t>(text.size()) ||
       std::rename(temporary.c_str(), path.c_str()) != 0) {
-    return SystemError("--ready-file: cannot write '" + path + "'");
+    return SystemError("cannot write '" + path + "'");
   }
   return {};
+}
+
+Result<void> WriteReadyFile(const std::string& path, std::string_view text) {
+  auto written = WritePrivateFile(path, text);
+  if (!written) written.error().detail = "--ready-file: " + written.error().detail;
+  return written;
 }
 
 Result<void> WriteReadyFd(int fd, std::string_view text) {

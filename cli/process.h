@@ -31,7 +31,10 @@ class EndOfProcess {
 // Raises the limit of open descriptors as far as it may; returns the limit.
 std::uint64_t RaiseDescriptorLimit(std::uint64_t wanted);
 
-// `text` into a file that appears whole (it is renamed into place). Error kIo.
+// `text` into a file that appears whole (it is renamed into place), for the owner's eyes only.
+// Error kIo.
+Result<void> WritePrivateFile(const std::string& path, std::string_view text);
+// The same for --ready-file.
 Result<void> WriteReadyFile(const std::string& path, std::string_view text);
 // `text` to an inherited descriptor, which is then closed. Error kIo.
 Result<void> WriteReadyFd(int fd, std::string_view text);

@@ -6,7 +6,8 @@
 // read; its bytes are stored as they are.
 //
 // Keys, B = ns ":tb:{tb:T:<owner>}":
-//   B:r:<task>  HASH f (format, 1), v (version), data, x (deadline, unix ms, if any)
+//   B:r:<task>  HASH f (format, 1), v (version), data, c (createdAt it is listed by, ms),
+//               x (deadline, unix ms, if any)
 //   B:idx       ZSET task by createdAt, ms      B:exp   ZSET task by deadline, ms
 //   B:vc        STRING highest version ever given to this owner
 //   B:dead      ZSET removed task by time of removal, ms

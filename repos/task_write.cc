@@ -107,7 +107,9 @@ Result<void> TaskStore::Announce(std::vector<Pending>& writes) {
   for (const Pending& write : writes) {
     index_.AddMark(batch, index_.OfWorkflow(write.workflow_id), write.mark);
     if (!write.is_terminal || options_.retention.count() == 0) continue;
-    const std::string at = FormatInt(index_.NowMs() + options_.retention.count());
+    // The time that task_put is told: the entry and the deadline are the same.
+    const std::int64_t now_ms = ParseInt(write.args[0]).value_or(0);
+    const std::string at = FormatInt(now_ms + options_.retention.count());
     batch.Add(
         {"ZADD", index_.DueKey(), "LT", at, "t " + Escape(write.exec) + " " + Escape(write.task)});
   }
@@ -160,6 +162,8 @@ Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writ
                                                 std::vector<ReplyValue> replies) {
   const Locators locators(index_);
   std::vector<TaskState> stored;
+  // What tasks were whose shared entries may have no task any more.
+  std::vector<std::pair<std::string, Fields>> changed;
   Batch batch;
   // Of tasks that were created: the place of the claim in the batch.
   std::vector<std::pair<std::size_t, const Pending*>> claims;
@@ -181,9 +185,15 @@ Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writ
       locators.AddClaim(batch, write.exec, write.task);
     }
     ExecutionIndex::AddApply(batch, index_.OfWorkflow(write.workflow_id), change, write.mark);
+    const std::string due = "t " + Escape(write.exec) + " " + Escape(write.task);
     if (old.Has("x") && !now.Has("x")) {
-      batch.Add({"ZREM", index_.DueKey(), "t " + Escape(write.exec) + " " + Escape(write.task)});
+      batch.Add({"ZREM", index_.DueKey(), due});
+    } else if (old.Has("x") && old.Text("x") != now.Text("x")) {  // it had expired
+      batch.Add({"ZADD", index_.DueKey(), now.Text("x"), due});
     }
+    const bool shares = std::ranges::any_of(
+        change.old_entries, [](const std::string& entry) { return entry[0] == 'x'; });
+    if (shares) changed.emplace_back(write.exec, old);
     stored.push_back(std::move(task));
   }
   const auto sent = batch.Send(store_);
@@ -193,6 +203,7 @@ Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writ
   for (const auto& [at, write] : claims) {
     SATCHEL_TRY(locators.Confirm(write->exec, write->task, *sent[at]));
   }
+  for (const auto& [exec, old] : changed) SATCHEL_TRY(index_.DropShared(exec, {old}, {}));
   return stored;
 }
 

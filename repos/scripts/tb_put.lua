@@ -46,7 +46,8 @@ end
 if not live then redis.call('ZREM', idx, task) end
 redis.call('ZADD', idx, 'NX', ARGV[5], task)
 redis.call('ZREM', dead, task)
-redis.call('HSET', record, 'f', '1', 'v', int(next_version), 'data', ARGV[4])
+redis.call('HSET', record, 'f', '1', 'v', int(next_version), 'data', ARGV[4],
+  'c', redis.call('ZSCORE', idx, task))
 if deadline == '' then
   redis.call('HDEL', record, 'x')
   redis.call('PERSIST', record)

@@ -1,7 +1,8 @@
-// After retention nothing is left of what expired: each entity is made with all it can have, its
-// time passes, sweeps run, and the store has no key any more.
+// When executions and tasks get a deadline, keep it, and lose it.
 
-#include "repos/rfc3339.h"
+#include <atomic>
+#include <thread>
+
 #include "repos/sweeper.h"
 #include "tests/repos/workflow_test.h"
 
@@ -9,135 +10,120 @@ namespace satchel::repos {
 namespace {
 
 using std::chrono::hours;
-using std::chrono::minutes;
-using testing::IsEmpty;
+using std::chrono::milliseconds;
 
-constexpr std::chrono::milliseconds kDay = hours(24);
+constexpr std::int64_t kDayMs = 24 * 3600 * 1000;
+constexpr Status kActive[] = {Status::kPending, Status::kRunning, Status::kWaiting,
+                              Status::kPaused};
+constexpr Status kTerminal[] = {Status::kSuccess, Status::kFailed, Status::kTimedOut,
+                                Status::kCanceled};
 
-class RetentionContract : public WorkflowTest {
+const std::string kWorkflow = "satchel:v1:wf:{wx:acme:e}:state";
+const std::string kTask = "satchel:v1:task:{wx:acme:e}:state:t@e";
+const std::string kDue = "satchel:v1:gc:{gc:acme}:due";
+
+class Retention : public WorkflowTest {
  protected:
-  RetentionContract() {
-    const auto config = store::LoadConfig(
-        {.environment = {{"SATCHEL_TENANT", "acme"}, {"SATCHEL_CHECKPOINT__TTL", "1h"}}});
-    provider = std::move(*Provider::Over(
-        *config, [this](store::Component) -> store::Store& { return *store; }, Options()));
-    sweeper.emplace(*provider, SweepOptions{.repo = Options(), .batch = 3});
+  // "" for none.
+  std::string Deadline(const std::string& key) { return Run({"HGET", key, "x"}).text; }
+  std::int64_t Physical(const std::string& key) { return Run({"PEXPIRETIME", key}).integer; }
+  void Set(Status status) {
+    EXPECT_TRUE(workflows->UpdateStatus("e", status));
+    Put(Task("t", "e", status));
   }
-  // Sweeps as they come, while the last traces end: stamps after a day, fences after a week.
-  void SweepUntilTracesEnd() {
-    for (int day = 0; day < 12; ++day) {
-      const auto report = sweeper->Run();
-      EXPECT_TRUE(report) << report.error().detail;
-      Pass(kDay);
-    }
-    Pass(8 * kDay);  // the fence of the sweeper's own lock
-  }
-  // Terminal tasks, one below the other, in a terminal execution; and one that stays active.
-  void FillExecution(const std::string& exec) {
-    Start(exec);
-    TaskState top = Task("top", exec, Status::kSuccess);
-    top.agent_id = "ann";
-    top.action_id = "act";
-    top.output = "{}";
-    Put(top);
-    TaskState below = Task("below", exec, Status::kFailed);
-    below.parent_state_id = top.task_exec_id;
-    below.tool_id = "tool";
-    Put(below);
-    Put(Task("open", exec));
-    EXPECT_TRUE(tasks->WithTransaction(exec, [&](TaskTransaction& open) -> Result<void> {
-      SATCHEL_TRY(open.GetStateForUpdate("open@" + exec));
-      return {};
-    }));
-    EXPECT_TRUE(workflows->UpdateStatus(exec, Status::kFailed));
-  }
-
-  std::unique_ptr<Provider> provider;
-  std::optional<Sweeper> sweeper;
 };
 
-TEST_P(RetentionContract, NothingIsLeftOfExecutionsAndTasksThatASweepRemoved) {
-  for (const char* exec : {"e", "f"}) FillExecution(exec);
-  EXPECT_THAT(Keys(), testing::Not(IsEmpty()));
-  Pass(31 * kDay);
-  SweepUntilTracesEnd();
-  EXPECT_THAT(Keys(), IsEmpty());
+TEST_P(Retention, EveryTerminalStatusGivesADeadlineAndEveryActiveOneClearsIt) {
+  Start("e");
+  for (const Status terminal : kTerminal) {
+    for (const Status active : kActive) {
+      Set(active);
+      for (const std::string& key : {kWorkflow, kTask}) {
+        EXPECT_EQ(Deadline(key), "") << StatusName(active);
+        EXPECT_EQ(Physical(key), -1) << StatusName(active);
+      }
+      EXPECT_EQ(Run({"EXISTS", kDue}).integer, 0) << StatusName(active);
+      Set(terminal);
+      const std::int64_t now_ms = clock.NowMs();
+      EXPECT_EQ(Deadline(kWorkflow), FormatInt(now_ms + 30 * kDayMs)) << StatusName(terminal);
+      EXPECT_EQ(Deadline(kTask), FormatInt(now_ms + 7 * kDayMs)) << StatusName(terminal);
+      EXPECT_EQ(Physical(kWorkflow), now_ms + 31 * kDayMs) << "a day of grace";
+      EXPECT_EQ(Physical(kTask), now_ms + 8 * kDayMs);
+      EXPECT_EQ(Run({"ZSCORE", kDue, "w e"}).number, static_cast<double>(now_ms + 30 * kDayMs));
+      Jump(milliseconds(7));
+    }
+  }
 }
 
-TEST_P(RetentionContract, NothingIsLeftOfExecutionsAndTasksThatWentByThemselves) {
-  for (const char* exec : {"e", "f"}) FillExecution(exec);
-  Pass(32 * kDay);
+TEST_P(Retention, UpdatingATerminalStateDoesNotExtendIt) {
+  Start("e");
+  Set(Status::kFailed);
+  const std::string workflow = Deadline(kWorkflow);
+  const std::string task = Deadline(kTask);
+  Jump(hours(5));
+  Set(Status::kSuccess);
+  EXPECT_TRUE(workflows->UpsertState(
+      {.workflow_id = "w", .workflow_exec_id = "e", .status = Status::kCanceled, .output = "{}"}));
+  EXPECT_EQ(Deadline(kWorkflow), workflow);
+  EXPECT_EQ(Deadline(kTask), task);
+  EXPECT_EQ(Physical(kTask), *ParseInt(task) + kDayMs);
+}
+
+TEST_P(Retention, AnExpiredObjectIsHiddenBeforeItIsRemoved) {
+  Start("e");
+  Set(Status::kFailed);
+  Jump(hours(7 * 24));
+  EXPECT_EQ(tasks->GetState({"t@e"}).error().code, ErrorCode::kTaskNotFound);
+  EXPECT_EQ(Run({"EXISTS", kTask}).integer, 1);
+  Jump(hours(23 * 24));
   EXPECT_EQ(workflows->GetState("e").error().code, ErrorCode::kWorkflowNotFound);
-  SweepUntilTracesEnd();
-  EXPECT_THAT(Keys(), IsEmpty());
+  EXPECT_EQ(Run({"EXISTS", kWorkflow}).integer, 1);
 }
 
-TEST_P(RetentionContract, NothingIsLeftOfTasksThatExpireBeforeTheirExecution) {
+TEST_P(Retention, ZeroKeepsForEver) {
+  workflows.emplace(*store, WorkflowOptions{.repo = Options(), .retention = milliseconds(0)});
+  tasks.emplace(*store, *locks, TaskOptions{.repo = Options(), .retention = milliseconds(0)});
+  Start("e");
+  Set(Status::kSuccess);
+  EXPECT_EQ(Deadline(kWorkflow) + Deadline(kTask), "");
+  EXPECT_EQ(Run({"EXISTS", kDue}).integer, 0);
+}
+
+TEST_P(Retention, ATaskThatIsMadeAnewHasTheDeadlineOfItsOwn) {
   Start("e");
   Put(Task("t", "e", Status::kFailed));
-  EXPECT_TRUE(workflows->UpdateStatus("e", Status::kSuccess));
-  Pass(9 * kDay);  // the task has gone by itself
-  EXPECT_TRUE(sweeper->Run());
-  for (const std::string& key : Keys()) {
-    EXPECT_EQ(key.find("t@e"), key.npos) << key;
-    EXPECT_NE(key, "satchel:v1:task:{wx:acme:e}:ix");
-  }
-  Pass(22 * kDay);
-  SweepUntilTracesEnd();
-  EXPECT_THAT(Keys(), IsEmpty());
+  Jump(hours(7 * 24 + 1));
+  Put(Task("t", "e", Status::kFailed));
+  EXPECT_EQ(Deadline(kTask), FormatInt(clock.NowMs() + 7 * kDayMs));
+  EXPECT_EQ(Run({"ZSCORE", kDue, "t e t@e"}).number,
+            static_cast<double>(clock.NowMs() + 7 * kDayMs));
 }
 
-TEST_P(RetentionContract, NothingIsLeftOfRecords) {
-  StorageBackend& records = provider->tasks_backend();
-  const std::string soon = FormatRfc3339(clock.NowMs() + 60'000);
-  for (const char* owner : {"o", "p:{*}"}) {
-    for (const char* task : {"a", "b"}) {
-      EXPECT_TRUE(records.Put({owner, task}, "{\"expiresAt\":\"" + soon + "\"}"));
-    }
+TEST_P(Retention, TwoSweepersDoNotDoubleCount) {
+  for (int i = 0; i < 20; ++i) {
+    const std::string exec = "e" + std::to_string(i);
+    Start(exec);
+    EXPECT_TRUE(workflows->UpdateStatus(exec, Status::kSuccess));
   }
-  Pass(minutes(2));
-  EXPECT_EQ(sweeper->Run()->records, 4u);
-  SweepUntilTracesEnd();
-  EXPECT_THAT(Keys(), IsEmpty());
+  Jump(hours(30 * 24));
+  const auto config = store::LoadConfig({.environment = {{"SATCHEL_TENANT", "acme"}}});
+  const auto provider = std::move(*Provider::Over(
+      *config, [this](store::Component) -> store::Store& { return *store; }, Options()));
+  std::atomic<std::uint64_t> removed = 0;
+  std::vector<std::thread> threads;
+  for (int i = 0; i < 3; ++i) {
+    threads.emplace_back([&] {
+      Sweeper sweeper(*provider, {.repo = Options(), .batch = 2});
+      const auto report = sweeper.Run();
+      EXPECT_TRUE(report);
+      if (report) removed += report->workflows;
+    });
+  }
+  for (std::thread& thread : threads) thread.join();
+  EXPECT_EQ(removed, 20u);
 }
 
-TEST_P(RetentionContract, NothingIsLeftOfCheckpoints) {
-  Checkpointer& saver = provider->checkpoints();
-  for (const char* ns : {"", "n|m"}) {
-    for (const char* id : {"a", "b"}) {
-      CheckpointPut put{.config = {.thread = "t", .ns = ns},
-                        .checkpoint = {.id = id, .ts = "now"},
-                        .new_versions = {{"x", "1"}}};
-      put.checkpoint.channel_values["x"] = {"json", "1"};
-      put.checkpoint.channel_versions["x"] = "1";
-      EXPECT_TRUE(saver.Put(put));
-      EXPECT_TRUE(
-          saver.PutWrites({.thread = "t", .ns = ns, .id = id}, {{"x", {"json", "1"}}}, "k"));
-    }
-    EXPECT_TRUE(saver.PutWrites({.thread = "t", .ns = ns, .id = "z"}, {{"x", {"json", "1"}}}, "k"));
-  }
-  {
-    auto session = saver.OpenSession("t", {.ttl = std::chrono::seconds(30)});
-    ASSERT_TRUE(session);
-  }
-  Pass(hours(2));
-  SweepUntilTracesEnd();
-  EXPECT_THAT(Keys(), IsEmpty());
-}
-
-TEST_P(RetentionContract, NothingIsLeftOfConversations) {
-  MemoryStore& memory = provider->memory();
-  EXPECT_TRUE(memory.Append("c", {"1", "2"}, 7));
-  EXPECT_TRUE(memory.MarkFlushPending("c"));
-  EXPECT_TRUE(memory.SetLastFlushed("c", 5));
-  { auto lock = memory.LockFor("c", MemoryOperation::kFlush); }
-  EXPECT_TRUE(memory.IncrementTokens("d", 1));
-  Pass(kDay);
-  SweepUntilTracesEnd();
-  EXPECT_THAT(Keys(), IsEmpty());
-}
-
-SATCHEL_EVERY_HOME(RetentionContract);
+SATCHEL_EVERY_HOME(Retention);
 
 }  // namespace
 }  // namespace satchel::repos
