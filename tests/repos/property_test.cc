@@ -248,7 +248,8 @@ TEST_P(PropertyContract, CheckpointsAgreeWithReferencesAndValues) {
       for (const std::string& id : ids) {
         const Fields fields = HashOf(base + ":c:" + ns + ":" + id);
         EXPECT_EQ(Score(base + ":i:" + ns, id), fields.Int("seq"));
-        for (const std::string_view text : Split(fields.Text("cv"), '\n')) {
+        const std::string texts = fields.Text("cv");
+        for (const std::string_view text : Split(texts, '\n')) {
           if (text.empty()) continue;
           std::string& count = references[std::string(text)];
           count = std::to_string(ParseInt(count).value_or(0) + 1);
