@@ -317,7 +317,8 @@ TEST_P(PropertyContract, ConversationsAgreeWithTheirCounts) {
                 Run({"PEXPIRETIME", base + ":meta"}).integer);
     }
     std::map<std::int64_t, std::int64_t> last;  // by thread
-    for (const std::string& message : memory.Read(key).value()) {
+    const Messages messages = memory.Read(key).value();
+    for (const std::string& message : messages) {
       const std::int64_t number = *ParseInt(message);
       std::int64_t& before = last.emplace(number / kSteps, -1).first->second;
       EXPECT_LT(before, number) << "what a thread appended keeps its order";
