@@ -95,7 +95,8 @@ TEST_P(Retention, ATaskThatIsMadeAnewHasTheDeadlineOfItsOwn) {
   Jump(hours(7 * 24 + 1));
   Put(Task("t", "e", Status::kFailed));
   EXPECT_EQ(Deadline(kTask), FormatInt(clock.NowMs() + 7 * kDayMs));
-  EXPECT_EQ(Run({"ZSCORE", kDue, "t e t@e"}).number, static_cast<double>(clock.NowMs() + 7 * kDayMs));
+  EXPECT_EQ(Run({"ZSCORE", kDue, "t e t@e"}).number,
+            static_cast<double>(clock.NowMs() + 7 * kDayMs));
 }
 
 TEST_P(Retention, TwoSweepersDoNotDoubleCount) {
