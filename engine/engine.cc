@@ -140,8 +140,9 @@ void Engine::BreatheInUnit(std::string_view refusal) {
   SATCHEL_CHECK(lock_.held() && unit_depth_ > 0);
   busy_refusal_ = refusal;
   Session* const current = current_;
+  const std::function<void()> pump = busy_pump_;  // who holds the lock may set another
   lock_.unlock();
-  if (busy_pump_) busy_pump_();
+  if (pump) pump();
   // Who waits has to be scheduled first; without this the lock would be taken again before.
   constexpr int kTries = 50;
   for (int i = 0; i < kTries && lock_.waiters() > 0; ++i) std::this_thread::yield();

@@ -14,13 +14,11 @@ namespace {
 using satchel::lua::ScriptRandom;
 using satchel::lua::State;
 
-// Field `name` of the library at index 1, called in protected mode.
+// Field `name` of the library at index 1, called in protected mode; false leaves the error.
 bool CallField(lua_State* state, const char* name, int arguments, int results) {
   lua_getfield(state, 1, name);
   lua_insert(state, -arguments - 1);
-  if (lua_pcall(state, arguments, results, 0) == LUA_OK) return true;
-  lua_settop(state, 1);
-  return false;
+  return lua_pcall(state, arguments, results, 0) == LUA_OK;
 }
 
 void Unpack(lua_State* state, std::string_view bytes) {
@@ -28,7 +26,10 @@ void Unpack(lua_State* state, std::string_view bytes) {
   lua_pushlstring(state, bytes.data(), bytes.size());
   if (!CallField(state, "unpack", 1, 1)) return;
   if (!CallField(state, "pack", 1, 1)) std::abort();
-  if (!CallField(state, "unpack", 1, 1)) std::abort();
+  if (CallField(state, "unpack", 1, 1)) return;
+  // What lies deeper than 16 levels is packed as nil, which cannot be a key.
+  const std::string_view error = lua_tostring(state, -1);
+  if (error.find("table index is nil") == error.npos) std::abort();
 }
 
 // The first byte says how much of the rest is the format.

@@ -17,6 +17,7 @@ constexpr std::size_t kFingerprintBytes = 32;
 
 Result<void> CheckUser(const User& user) {
   if (user.id.empty()) return Invalid("id", "must not be empty");
+  if (user.role > Role::kAdmin) return Invalid("role", "unknown");
   return CheckComponent("id", user.id);
 }
 

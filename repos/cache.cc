@@ -4,6 +4,7 @@
 #include "repos/errors.h"
 #include "repos/keys.h"
 #include "repos/scan.h"
+#include "repos/span.h"
 #include "store/commands.h"
 
 namespace satchel::repos {
@@ -60,7 +61,7 @@ Result<void> Cache::Set(std::string_view key, std::string_view value,
                         std::optional<std::chrono::milliseconds> ttl) {
   SATCHEL_ASSIGN(const std::string name, KeyOf(key));
   const std::chrono::milliseconds span = ttl.value_or(options_.ttl);
-  if (span.count() < 1) return Invalid("ttl", "must be 1 ms at least");
+  SATCHEL_TRY(CheckSpan("ttl", span));
   if (value.size() > options_.max_item_bytes) {
     return OverLimit(ErrorCode::kTooLarge, "value", options_.max_item_bytes, value.size());
   }
@@ -82,7 +83,7 @@ Result<std::int64_t> Cache::Del(const std::vector<std::string>& keys) {
 
 Result<void> Cache::Expire(std::string_view key, std::chrono::milliseconds ttl) {
   SATCHEL_ASSIGN(const std::string name, KeyOf(key));
-  if (ttl.count() < 1) return Invalid("ttl", "must be 1 ms at least");
+  SATCHEL_TRY(CheckSpan("ttl", ttl));
   SATCHEL_ASSIGN(const bool there, store::Commands(store_).Expire(name, ttl));
   if (!there) return Absent(ErrorCode::kNotFound, "cache entry", key);
   return {};

@@ -5,6 +5,7 @@
 #include "repos/errors.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/span.h"
 #include "store/commands.h"
 
 namespace satchel::repos {
@@ -24,7 +25,7 @@ Result<Claimed> Idempotency::Claim(std::string_view space, std::string_view key,
                                    std::optional<std::chrono::milliseconds> ttl) {
   SATCHEL_ASSIGN(const std::string name, Key(space, key));
   const std::chrono::milliseconds span = ttl.value_or(limits_.api_ttl);
-  if (span.count() < 1) return Invalid("ttl", "must be 1 ms at least");
+  SATCHEL_TRY(CheckSpan("ttl", span));
   SATCHEL_ASSIGN(const bool set,
                  store::Commands(store_).Set(
                      name, "1", {.when = store::SetOptions::When::kIfAbsent, .ttl = span}));

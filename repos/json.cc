@@ -104,10 +104,12 @@ class Reader {
   }
 
   bool Value(std::string& out, int depth) {
-    if (depth > kMaxJsonDepth) return Fail("is nested too deeply");
     Blanks();
     const char c = Peek();
-    if (c == '{' || c == '[') shape_.depth = std::max(shape_.depth, depth + 1);
+    if (c == '{' || c == '[') {
+      if (depth >= kMaxJsonDepth) return Fail("is nested too deeply");
+      shape_.depth = std::max(shape_.depth, depth + 1);
+    }
     if (c == '{') return Object(out, depth);
     if (c == '[') return Array(out, depth);
     if (c == '"') {

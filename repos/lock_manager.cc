@@ -13,6 +13,7 @@
 #include "repos/fields.h"
 #include "repos/keys.h"
 #include "repos/scripts.h"
+#include "repos/span.h"
 
 namespace satchel::repos {
 
@@ -268,7 +269,9 @@ Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
                                       const LockOptions& options) {
   const milliseconds ttl = options.ttl.value_or(times_.default_ttl);
   if (ttl < times_.min_ttl) return Invalid("ttl", "below the least time to live");
+  SATCHEL_TRY(CheckSpan("ttl", ttl));
   if (options.wait.count() < 0) return Invalid("wait", "must not be negative");
+  if (options.wait > kLongestSpan) return Invalid("wait", "must be a hundred years at most");
   auto state = std::make_shared<LockState>();
   state->keys = std::move(keys);
   state->resource = resource;

@@ -9,6 +9,7 @@
 #include "repos/json.h"
 #include "repos/keys.h"
 #include "repos/scripts.h"
+#include "repos/span.h"
 #include "store/commands.h"
 
 namespace satchel::repos {
@@ -125,7 +126,7 @@ Result<void> MemoryStore::Delete(std::string_view key) {
 
 Result<bool> MemoryStore::SetExpiration(std::string_view key, milliseconds ttl) {
   SATCHEL_ASSIGN(const std::string base, Base(key));
-  if (ttl.count() <= 0) return Invalid("ttl", "must be 1 ms at least");
+  SATCHEL_TRY(CheckSpan("ttl", ttl));
   const std::vector<std::string> keys = {base + ":list", base + ":meta", base + ":flush"};
   const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs() + ttl.count())};
   SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "mem_expire", keys, args));
@@ -231,6 +232,7 @@ Result<Lock> MemoryStore::LockFor(std::string_view key, MemoryOperation operatio
                            {"flush", std::chrono::minutes(5)}};
   if (locks_ == nullptr) return MakeError(ErrorCode::kUnsupported, "conversation: no lock manager");
   SATCHEL_ASSIGN(const std::string base, Base(key));
+  if (operation > MemoryOperation::kFlush) return Invalid("operation", "unknown");
   const Row& row = kRows[static_cast<std::size_t>(operation)];
   LockKeys keys{.holder = fmt::format("{}:lock:{}", base, row.name),
                 .fence = fmt::format("{}:fence:{}", base, row.name)};

@@ -55,10 +55,10 @@ Result<PageOf<T>> CollectPage(
   std::string last;
   while (true) {
     // One more than is wanted, to know whether there is one more.
-    const std::int64_t missing =
-        page.limit == 0 ? kRowsPerCall
-                        : page.limit - static_cast<std::int64_t>(result.items.size()) + 1;
-    SATCHEL_ASSIGN(Rows<T> rows, fetch(after, std::min(missing, kRowsPerCall)));
+    const std::int64_t missing = page.limit == 0
+                                     ? kRowsPerCall
+                                     : page.limit - static_cast<std::int64_t>(result.items.size());
+    SATCHEL_ASSIGN(Rows<T> rows, fetch(after, std::min(missing, kRowsPerCall - 1) + 1));
     for (auto& [position, item] : rows.rows) {
       if (wanted > 0 && result.items.size() == wanted) {
         result.next = EncodeCursor(list, last);

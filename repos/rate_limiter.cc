@@ -8,6 +8,7 @@
 #include "repos/fields.h"
 #include "repos/keys.h"
 #include "repos/scripts.h"
+#include "repos/span.h"
 #include "store/commands.h"
 
 namespace satchel::repos {
@@ -31,7 +32,7 @@ Result<std::string> RateLimiter::KeyOf(std::string_view identity, const RatePoli
   SATCHEL_TRY(CheckComponent("identity", identity));
   SATCHEL_TRY(CheckComponent("policy", policy.name));
   if (policy.limit < 0) return Invalid("limit", "must not be negative");
-  if (policy.period.count() < 1) return Invalid("period", "must be 1 ms at least");
+  SATCHEL_TRY(CheckSpan("period", policy.period));
   return options_.Base("rl", "rl", {identity}) + ":" + Escape(policy.name);
 }
 

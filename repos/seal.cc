@@ -2,6 +2,10 @@
 
 #include <zstd.h>
 
+#include <algorithm>
+#include <memory>
+#include <optional>
+
 #include "base/bytes.h"
 #include "repos/errors.h"
 
@@ -44,6 +48,32 @@ std::string Compressed(std::string_view bytes, int level) {
   return out;
 }
 
+struct FreeContext {
+  void operator()(ZSTD_DCtx* context) const { ZSTD_freeDCtx(context); }
+};
+
+// Empty unless the frame holds exactly so many bytes. Memory grows with what has come out of it.
+std::optional<std::string> Decompressed(std::string_view frame, std::size_t size) {
+  constexpr std::size_t kFirst = 1024 * 1024;
+  const std::unique_ptr<ZSTD_DCtx, FreeContext> context(ZSTD_createDCtx());
+  if (context == nullptr) return std::nullopt;
+  ZSTD_inBuffer in{frame.data(), frame.size(), 0};
+  std::string bytes;
+  while (true) {
+    const std::size_t at = bytes.size();
+    bytes.resize(std::min(size, std::max(2 * at, kFirst)));
+    ZSTD_outBuffer out{bytes.data(), bytes.size(), at};
+    const std::size_t left = ZSTD_decompressStream(context.get(), &out, &in);
+    if (ZSTD_isError(left) != 0) return std::nullopt;
+    if (left == 0) break;
+    // Neither more room nor more of the frame: it is cut short, or longer than it says.
+    if (out.pos < out.size || out.size == size) return std::nullopt;
+    bytes.resize(out.pos);
+  }
+  if (bytes.size() != size || in.pos != in.size) return std::nullopt;
+  return bytes;
+}
+
 }  // namespace
 
 Result<std::string> Seal(const TypedValue& value, const SealOptions& options) {
@@ -72,21 +102,14 @@ Result<TypedValue> Unseal(std::string_view sealed) {
     value.bytes = parts.payload;
     return value;
   }
-  // The frame says its size, too: nothing is allocated by a number that only the head claims.
+  // The frame says its size, too.
   if (ZSTD_getFrameContentSize(parts.payload.data(), parts.payload.size()) !=
       parts.info.raw_bytes) {
     return Corrupt("sealed value", "wrong length");
   }
-  // zstd makes at most about 2^17 bytes of 3; a frame cannot honestly claim more.
-  if (parts.info.raw_bytes / (128 * 1024) > parts.payload.size()) {
-    return Corrupt("sealed value", "wrong length");
-  }
-  value.bytes.resize(parts.info.raw_bytes);
-  const std::size_t size = ZSTD_decompress(value.bytes.data(), value.bytes.size(),
-                                           parts.payload.data(), parts.payload.size());
-  if (ZSTD_isError(size) != 0 || size != value.bytes.size()) {
-    return Corrupt("sealed value", "does not decompress");
-  }
+  auto bytes = Decompressed(parts.payload, parts.info.raw_bytes);
+  if (!bytes) return Corrupt("sealed value", "does not decompress");
+  value.bytes = std::move(*bytes);
   return value;
 }
 

@@ -1,6 +1,7 @@
 #include "repos/sweeper.h"
 
 #include <algorithm>
+#include <set>
 
 #include "base/check.h"
 #include "base/text.h"
@@ -58,11 +59,12 @@ Result<void> Sweeper::SweepDue(const std::stop_token& stop, SweepReport& report)
   const std::string key = index_.DueKey();
   const std::string until = FormatInt(index_.NowMs() + RenewBeforeMs());
   const std::string count = FormatInt(options_.batch);
+  std::set<std::string> with_vanished;  // executions
   for (std::int64_t stay = 0; !stop.stop_requested();) {
     const std::string offset = FormatInt(stay);
     SATCHEL_ASSIGN(const ReplyValue reply,
                    store_.Run({"ZRANGEBYSCORE", key, "-inf", until, "LIMIT", offset, count}));
-    if (reply.items.empty()) return {};
+    if (reply.items.empty()) break;
     for (const ReplyValue& item : reply.items) {
       const auto words = Split(item.text, ' ');
       const auto exec = words.size() > 1 ? Unescape(words[1]) : Result<std::string>(Unexpected());
@@ -77,10 +79,13 @@ Result<void> Sweeper::SweepDue(const std::stop_token& stop, SweepReport& report)
       }
       due.exec = *exec;
       due.task = *task;
+      const std::uint64_t vanished = report.vanished;
       SATCHEL_ASSIGN(const bool left, is_workflow ? Workflow(due, report) : Task(due, report));
       if (!left) ++stay;
+      if (is_task && report.vanished > vanished) with_vanished.insert(due.exec);
     }
   }
+  for (const std::string& exec : with_vanished) SATCHEL_TRY(repos_.tasks().CleanIndex(exec));
   return {};
 }
 

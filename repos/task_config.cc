@@ -6,6 +6,7 @@
 #include "repos/json.h"
 #include "repos/keys.h"
 #include "repos/scan.h"
+#include "repos/span.h"
 #include "store/commands.h"
 
 namespace satchel::repos {
@@ -51,7 +52,7 @@ Result<void> TaskConfigStore::Delete(std::string_view id, Kind kind) {
 Result<void> TaskConfigStore::ExtendTtl(std::string_view id, std::chrono::milliseconds ttl,
                                         Kind kind) {
   SATCHEL_ASSIGN(const std::string key, KeyOf(id, kind));
-  if (ttl.count() < 1) return Invalid("ttl", "must be 1 ms at least");
+  SATCHEL_TRY(CheckSpan("ttl", ttl));
   SATCHEL_ASSIGN(const bool there, store::Commands(store_).Expire(key, ttl));
   if (!there) return NotThere(id);
   return {};

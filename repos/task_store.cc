@@ -357,6 +357,17 @@ Result<bool> TaskStore::RemoveExpired(std::string_view exec, std::string_view ta
   return true;
 }
 
+Result<void> TaskStore::CleanIndex(std::string_view exec) {
+  const Strings keys = {index_.TaskIndexKey(exec)};
+  std::string after;
+  do {
+    const Strings args = {after, "1000", index_.TaskPrefix(exec)};
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_clean", keys, args));
+    after = std::move(reply.text);
+  } while (!after.empty());
+  return {};
+}
+
 Result<bool> TaskStore::DeleteState(const TaskRef& ref) {
   const auto exec = ExecOf(ref);
   if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return false;

@@ -130,6 +130,9 @@ class TaskStore {
 
   // One task whose deadline has come, not what is below it; whether it was there. For sweeps.
   Result<bool> RemoveExpired(std::string_view exec, std::string_view task_exec_id);
+  // Takes tasks that have gone by themselves out of the index of their execution. One round trip
+  // per 1 000 members. For sweeps.
+  Result<void> CleanIndex(std::string_view exec);
 
   // Calls `fn` with a transaction of one execution, and commits what it wrote: all or nothing.
   // When another writer changed what `fn` has read, `fn` runs again on fresh reads: it must have no

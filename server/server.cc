@@ -154,9 +154,10 @@ void Server::Impl::Attach() {
     for (auto& worker : host.workers) worker->WatchIdle();
   };
   host.engine.Attach(&hook);
-  host.engine.set_busy_pump([this] {
+  // A script may be in it while the server goes, so it knows the engine only.
+  host.engine.set_busy_pump([engine = &host.engine] {
     Worker* const worker = Worker::Current();
-    if (worker != nullptr && &worker->engine() == &host.engine) worker->ServeOthers();
+    if (worker != nullptr && &worker->engine() == engine) worker->ServeOthers();
   });
   host.engine.set_on_unpause([this] {
     for (auto& worker : host.workers) {

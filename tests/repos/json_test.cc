@@ -67,7 +67,7 @@ TEST(Json, RefusesDeepNesting) {
            std::string(static_cast<std::size_t>(depth), ']');
   };
   EXPECT_TRUE(CheckJson("j", nested(kMaxJsonDepth)));
-  EXPECT_FALSE(CheckJson("j", nested(kMaxJsonDepth + 2)));
+  EXPECT_FALSE(CheckJson("j", nested(kMaxJsonDepth + 1)));
   EXPECT_FALSE(CheckJson("j", nested(1'000'000)));
 }
 

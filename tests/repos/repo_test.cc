@@ -75,16 +75,26 @@ SeenScripts& Seen() {
 }
 [[maybe_unused]] const SeenScripts& kRegistered = Seen();
 
-// All keys that a script names fall into one slot.
+bool IsScript(const store::CommandLine& line) { return line[0] == "EVALSHA" || line[0] == "EVAL"; }
+
+// All keys that a script names, or makes of an argument, fall into one slot.
 void CheckSlots(const store::CommandLine& line) {
-  if (line[0] != "EVALSHA" && line[0] != "EVAL") return;
+  if (!IsScript(line)) return;
   Seen().Add(line[1]);
   const auto keys = static_cast<std::size_t>(*ParseInt(line[2]));
   ASSERT_GT(keys, 0u);
-  for (std::size_t i = 0; i < keys; ++i) {
-    EXPECT_NE(TagOf(line[3 + i]), "") << line[3 + i];
-    EXPECT_EQ(SlotOf(line[3 + i]), SlotOf(line[3])) << line[3 + i];
+  for (std::size_t i = 3; i < line.size(); ++i) {
+    const bool is_key = i < 3 + keys;
+    if (!is_key && !line[i].starts_with("satchel:v1:")) continue;
+    EXPECT_NE(TagOf(line[i]), "") << line[i];
+    EXPECT_EQ(SlotOf(line[i]), SlotOf(line[3])) << line[i];
   }
+}
+
+std::size_t BytesOf(const ReplyValue& value) {
+  std::size_t bytes = value.text.size();
+  for (const ReplyValue& item : value.items) bytes += BytesOf(item);
+  return bytes;
 }
 
 }  // namespace
@@ -115,14 +125,26 @@ Result<ReplyValue> WatchedStore::Run(store::Args args, const store::CallOptions&
   const store::CommandLine line(args.begin(), args.end());
   if (auto error = Note({&line, 1})) return *error;
   const std::shared_lock lock(restarting_);
-  return inner_->Run(args, options);
+  auto reply = inner_->Run(args, options);
+  if (reply) NoteReply(BytesOf(*reply));
+  return reply;
+}
+
+void WatchedStore::NoteReply(std::size_t bytes) {
+  std::size_t largest = largest_reply_bytes_;
+  while (largest < bytes && !largest_reply_bytes_.compare_exchange_weak(largest, bytes)) {
+  }
 }
 
 std::vector<Result<ReplyValue>> WatchedStore::Pipeline(std::span<const store::CommandLine> lines,
                                                        const store::CallOptions& options) {
   if (auto error = Note(lines)) return {lines.size(), *error};
   const std::shared_lock lock(restarting_);
-  return inner_->Pipeline(lines, options);
+  auto replies = inner_->Pipeline(lines, options);
+  std::size_t bytes = 0;
+  for (const auto& reply : replies) bytes += reply ? BytesOf(*reply) : 0;
+  NoteReply(bytes);
+  return replies;
 }
 
 void WatchedStore::RunAsync(store::CommandLine line, std::function<void(Result<ReplyValue>)> done) {
@@ -139,18 +161,29 @@ void WatchedStore::PipelineAsync(std::vector<store::CommandLine> lines,
 
 namespace {
 
-// Notes what a connection of its own sends, too.
+// Notes what a connection of its own sends, too. What it watches, reads and writes until the end
+// of a transaction falls into one slot.
 class WatchedConnection final : public store::Connection {
  public:
   WatchedConnection(std::unique_ptr<store::Connection> inner,
                     std::function<std::optional<Error>(const store::CommandLine&)> note)
       : inner_(std::move(inner)), note_(std::move(note)) {}
   Result<ReplyValue> Run(store::Args args, const store::CallOptions& options) override {
-    if (auto error = note_(store::CommandLine(args.begin(), args.end()))) return *error;
+    const store::CommandLine line(args.begin(), args.end());
+    if (auto error = note_(line)) return *error;
+    const std::size_t key = IsScript(line) ? 3 : 1;
+    if (line[0] == "EXEC" || line[0] == "UNWATCH" || line[0] == "DISCARD") {
+      first_key_.clear();
+    } else if (line.size() > key) {
+      if (first_key_.empty()) first_key_ = line[key];
+      EXPECT_NE(TagOf(line[key]), "") << line[key];
+      EXPECT_EQ(SlotOf(line[key]), SlotOf(first_key_)) << line[key] << " beside " << first_key_;
+    }
     return inner_->Run(args, options);
   }
 
  private:
+  std::string first_key_;  // of the transaction
   std::unique_ptr<store::Connection> inner_;
   std::function<std::optional<Error>(const store::CommandLine&)> note_;
 };
@@ -184,6 +217,7 @@ void WatchedStore::ForgetCalls() {
   const std::lock_guard lock(mutex_);
   lines_.clear();
   round_trips_ = 0;
+  largest_reply_bytes_ = 0;
 }
 
 std::vector<store::CommandLine> WatchedStore::lines() {

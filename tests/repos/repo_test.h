@@ -52,6 +52,8 @@ class WatchedStore final : public store::Store {
 
   // Calls that go to a server: a pipeline is one.
   int round_trips() const { return round_trips_; }
+  // Of the largest reply to one call, all texts together.
+  std::size_t largest_reply_bytes() const { return largest_reply_bytes_; }
   void ForgetCalls();
   std::vector<store::CommandLine> lines();  // all that was sent, pipelines taken apart
   store::Store& inner() { return *inner_; }
@@ -63,12 +65,14 @@ class WatchedStore final : public store::Store {
 
  private:
   std::optional<Error> Note(std::span<const store::CommandLine> lines);
+  void NoteReply(std::size_t bytes);
 
   std::unique_ptr<store::Store> inner_;
   std::shared_mutex restarting_;
   std::mutex mutex_;
   std::vector<store::CommandLine> lines_;
   std::atomic<int> round_trips_ = 0;
+  std::atomic<std::size_t> largest_reply_bytes_ = 0;
   std::atomic<int> calls_left_ = -1;
   std::function<std::unique_ptr<store::Store>()> restart_;
   std::atomic<bool> is_pinned_ = false;
@@ -92,7 +96,7 @@ class RepoTest : public testing::TestWithParam<Home> {
   std::vector<std::string> Keys();
   // A command; the test fails on an error.
   ReplyValue Run(std::vector<std::string> args);
-  // Every script of this test named keys of one slot only.
+  // Each script of this test named keys of one slot only; see WatchedStore for transactions.
   void ExpectOneSlotEach();
 
   ManualClock clock{RealClock::Instance().NowMs()};

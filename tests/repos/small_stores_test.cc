@@ -291,6 +291,22 @@ TEST_P(CacheContract, TooLargeAndDamagedValuesAreErrors) {
 
 SATCHEL_EVERY_HOME(CacheContract);
 
+TEST(Seal, LargeValuesComeBackAndLargeClaimsAreRefused) {
+  std::string bytes;
+  for (int i = 0; bytes.size() < 5'000'000; ++i) bytes += std::to_string(i * 7919);
+  const TypedValue value{.type = "text", .bytes = bytes};
+  const std::string sealed = Seal(value, {}).value();
+  EXPECT_LT(sealed.size(), bytes.size() / 2 + 1'000'000);
+  EXPECT_EQ(Unseal(sealed).value(), value);
+  EXPECT_EQ(Unseal(sealed + "x").error().code, ErrorCode::kCorrupt);
+  // Head and frame claim 4 GiB less one; the frame holds one byte.
+  const std::string claim(
+      "\1\1\xFF\xFF\xFF\xFF\0\0"
+      "\x28\xB5\x2F\xFD\x80\0\xFF\xFF\xFF\xFF\x0B\0\0x",
+      8 + 14);
+  EXPECT_EQ(Unseal(claim).error().code, ErrorCode::kCorrupt);
+}
+
 TEST(Seal, RefusesUnknownCodecsAndWrongLengths) {
   const TypedValue value{.type = "json", .bytes = std::string(5000, 'a')};
   for (const bool compress : {true, false}) {
