@@ -188,7 +188,8 @@ Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writ
     const std::string due = "t " + Escape(write.exec) + " " + Escape(write.task);
     if (old.Has("x") && !now.Has("x")) {
       batch.Add({"ZREM", index_.DueKey(), due});
-    } else if (old.Has("x") && old.Text("x") != now.Text("x")) {  // it had expired
+    } else if (now.Has("x") && old.Text("x") != now.Text("x")) {
+      // What was announced may be older: of an attempt that failed, or of a task that had expired.
       batch.Add({"ZADD", index_.DueKey(), now.Text("x"), due});
     }
     const bool shares = std::ranges::any_of(

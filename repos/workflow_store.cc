@@ -171,7 +171,12 @@ Result<WorkflowState> WorkflowStore::Put(const Write& write) {
     return std::ranges::find(change.new_entries, entry) != change.new_entries.end();
   });
   for (const OuterGroup& group : groups) ExecutionIndex::AddApply(after, group, difference, mark);
-  if (old.Has("x") && !now.Has("x")) after.Add({"ZREM", index_.DueKey(), due});
+  if (old.Has("x") && !now.Has("x")) {
+    after.Add({"ZREM", index_.DueKey(), due});
+  } else if (now.Has("x") && old.Text("x") != now.Text("x")) {
+    // What was announced may be older: of an attempt that failed.
+    after.Add({"ZADD", index_.DueKey(), now.Text("x"), due});
+  }
   SATCHEL_TRY(after.SendAll(store_));
   return WorkflowOfFields(now);
 }

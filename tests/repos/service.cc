@@ -283,6 +283,8 @@ Result<void> Service::Look(int runs, Seen& seen) {
     seen.push_back(Workflow(i) + " " + Number(page.items.size()) + " " +
                    Number(failed.items.size()));
   }
+  SATCHEL_ASSIGN(const auto all, repos_.workflows().ListStates());
+  seen.push_back("workflows " + Number(all.items.size()));
   SATCHEL_ASSIGN(const auto tasks, repos_.tasks().ListStates({.agent_id = "thinker"}));
   seen.push_back("thinker " + Number(tasks.items.size()));
   SATCHEL_ASSIGN(const auto users, repos_.auth().ListUsers());

@@ -7,6 +7,7 @@
 
 #include <thread>
 
+#include "repos/check/checker.h"
 #include "repos/sweeper.h"
 #include "tests/snapshot/temp_dir.h"
 #include "tests/store/stores.h"
@@ -89,6 +90,25 @@ std::vector<std::string> KeysLeft(store::Store& store) {
   return left;
 }
 
+// What check finds, and how much it looked at.
+std::string Drift(Provider& repos) {
+  check::CheckOptions options{.settle = std::chrono::milliseconds(0)};
+  for (std::size_t i = 0; i < check::kEntities; ++i) {
+    options.entities.push_back(static_cast<check::Entity>(i));
+  }
+  options.rate = 1'000'000;
+  const auto store_of = [&repos](store::Component component) -> store::Store& {
+    return repos.StoreFor(component);
+  };
+  const auto report = check::Checker(store_of, options).Run();
+  if (!report) return report.error().detail;
+  std::string text;
+  for (const auto& [entity, counts] : report->entities) {
+    text += std::string(check::EntityName(entity)) + " " + std::to_string(counts.objects) + " ";
+  }
+  return text + (report->ExitCode() == 0 ? "no drift" : report->ToTable());
+}
+
 struct Outcome {
   std::vector<Seen> runs;
   Seen watched;
@@ -117,6 +137,8 @@ Outcome RunService(const Environment& environment, bool restarts) {
   outcome.heard = Drain(**listener, kRuns, [](const Notification& event) { return event.channel; });
   const Result<void> looked = Service(*repos).Look(kRuns, outcome.end);
   EXPECT_TRUE(looked) << looked.error().detail;
+
+  outcome.end.push_back(Drift(*repos));
 
   // Two months later nothing is left of the workflows and their tasks.
   ManualClock later(RealClock::Instance().NowMs() +
@@ -154,6 +176,7 @@ TEST(Service, FiftyWorkflowsAtOnceEndAlikeInMemoryOnDiskWithARestartAndOnRedis) 
                               "1a6562590ef19d1045d06c4055742d38288e9e6dcd71ccde5cee80f1d5a774eb"));
   EXPECT_THAT(memory.end, testing::Contains("swept 50 workflows, 50 records"));
   EXPECT_THAT(memory.end, testing::Not(testing::Contains(testing::StartsWith("left "))));
+  EXPECT_THAT(memory.end, testing::Contains(testing::EndsWith("no drift")));
   const TempDir dir;
   ExpectEqual(memory, RunService(InDirectory(dir), true));
   ExpectEqual(memory, RunService(OnRedis(), true));

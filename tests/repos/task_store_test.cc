@@ -373,6 +373,23 @@ TEST_P(TaskContract, AnAbortedCommitIsRetriedAndThenReported) {
   EXPECT_EQ(Run({"ZCARD", "satchel:v1:wf:{ww:acme:w}:dirty"}).integer, 0);
 }
 
+TEST_P(TaskContract, ATransactionThatRanAgainIsDueWhenItsTaskIs) {
+  Start("e");
+  Put(Task("t"));
+  int runs = 0;
+  EXPECT_TRUE(tasks->WithTransaction("e", [&](TaskTransaction& tx) -> Result<void> {
+    SATCHEL_ASSIGN(TaskState task, tx.GetState("t@e"));
+    if (++runs == 1) Put(Task("t", "e", Status::kWaiting));
+    if (runs == 2) Jump(milliseconds(5000));
+    task.status = Status::kSuccess;
+    SATCHEL_TRY(tx.UpsertState(task));
+    return {};
+  }));
+  EXPECT_EQ(runs, 2);
+  const std::string deadline = std::to_string(*tasks->GetState({"t@e"})->deadline_ms);
+  EXPECT_EQ(Run({"ZCOUNT", "satchel:v1:gc:{gc:acme}:due", deadline, deadline}).integer, 1);
+}
+
 TEST_P(TaskContract, AFailedCommitIsNotReportedAsSuccess) {
   Start("e");
   for (const char* part : {"EXEC", "MULTI"}) {
