@@ -51,15 +51,13 @@ std::int64_t Sweeper::RenewBeforeMs() const {
 
 namespace {
 
-void CountSweep(const Meter& meter, const SweepReport& report, std::int64_t took_ns) {
+void CountRemoved(const Meter& meter, const SweepReport& report) {
   meter.Add(Family::kSweepRemoved, report.workflows, Swept::kWorkflow);
   meter.Add(Family::kSweepRemoved, report.tasks, Swept::kTask);
   meter.Add(Family::kSweepRemoved, report.records, Swept::kRecord);
   meter.Add(Family::kSweepRemoved, report.checkpoints, Swept::kCheckpoint);
   meter.Add(Family::kSweepRemoved, report.vanished, Swept::kVanished);
   meter.Add(Family::kSweepRemoved, report.dropped, Swept::kDropped);
-  meter.Observe(Family::kSweepDuration, static_cast<std::uint64_t>(took_ns));
-  meter.Set(Family::kSweepLag, static_cast<std::uint64_t>(report.lag_ms));
 }
 
 }  // namespace
@@ -73,13 +71,22 @@ Result<SweepReport> Sweeper::Run(const std::stop_token& stop) {
     return report;
   }
   if (!lock) return std::move(lock.error());
-  SATCHEL_TRY(SweepDue(stop, report));
+  const auto sweep = [&]() -> Result<void> {
+    SATCHEL_TRY(SweepDue(stop, report));
+    if (stop.stop_requested()) return {};
+    SATCHEL_ASSIGN(report.records, repos_.tasks_backend().CleanupExpired());
+    if (stop.stop_requested()) return {};
+    SATCHEL_ASSIGN(report.checkpoints, repos_.checkpoints().SweepExpired(stop));
+    return SweepIndexes(stop, report.vanished > 0);
+  };
+  const Result<void> swept = sweep();
+  const Meter meter(options_.repo, store_);
+  CountRemoved(meter, report);  // also what went before it ended early
+  if (!swept) return swept.error();
   if (stop.stop_requested()) return report;
-  SATCHEL_ASSIGN(report.records, repos_.tasks_backend().CleanupExpired());
-  if (stop.stop_requested()) return report;
-  SATCHEL_ASSIGN(report.checkpoints, repos_.checkpoints().SweepExpired(stop));
-  SATCHEL_TRY(SweepIndexes(stop, report.vanished > 0));
-  CountSweep(Meter(options_.repo, store_), report, options_.repo.clock->Ticks() - since);
+  const std::int64_t took = options_.repo.clock->Ticks() - since;
+  meter.Observe(Family::kSweepDuration, static_cast<std::uint64_t>(took));
+  meter.Set(Family::kSweepLag, static_cast<std::uint64_t>(report.lag_ms));
   return report;
 }
 
