@@ -14,6 +14,7 @@
 #include "cli/log.h"
 #include "cli/process.h"
 #include "cli/redis_conf.h"
+#include "repos/sweep_job.h"
 #include "server/server.h"
 
 namespace satchel::cli {
@@ -187,6 +188,43 @@ class AttachedConf {
   std::optional<RedisConf> conf_;
 };
 
+// Removes what has expired in the repositories of the configured tenant, while this lives.
+class Sweeping {
+ public:
+  Sweeping(const store::Config& config, store::EmbeddedStore& store) {
+    if (!config.sweep.enabled) return;
+    const repos::RepoOptions repo = repos::RepoOptionsOf(config);
+    auto provider = repos::Provider::Over(
+        config, [&store](store::Component) -> store::Store& { return store; }, repo);
+    if (!provider) return;  // the configuration was checked
+    provider_ = std::move(*provider);
+    job_.emplace(*provider_, repos::SweepJobOptions{
+                                 .sweep = {.repo = repo,
+                                           .task_retention = config.task.retention,
+                                           .batch = config.sweep.batch},
+                                 .interval = config.sweep.interval,
+                                 .exists =
+                                     [&store](const std::string& key) {
+                                       const ExecutionGuard guard(store.lock());
+                                       return store.engine().keyspace().Peek(0, key) != nullptr;
+                                     },
+                                 .on_sweep = Log});
+  }
+
+ private:
+  static void Log(const Result<repos::SweepReport>& report) {
+    if (!report) return spdlog::warn("sweep: {}", report.error().detail);
+    const std::uint64_t removed =
+        report->workflows + report->tasks + report->records + report->checkpoints;
+    if (removed == 0) return;
+    spdlog::info("sweep: {} workflows, {} tasks, {} records and {} checkpoints had expired",
+                 report->workflows, report->tasks, report->records, report->checkpoints);
+  }
+
+  std::unique_ptr<repos::Provider> provider_;
+  std::optional<repos::SweepJob> job_;
+};
+
 // Until the end is asked for.
 int Run(const store::Config& config, const ServeOptions& options, EndOfProcess& end) {
   auto store = store::EmbeddedStore::Open(StoreOptionsOf(config));
@@ -208,7 +246,9 @@ int Run(const store::Config& config, const ServeOptions& options, EndOfProcess& 
   if (auto told = TellReady(config, options, **server); !told) {
     return Fail(told.error(), kExitUsage);
   }
+  std::optional<Sweeping> sweeping(std::in_place, config, **store);
   const std::string_view reason = end.Wait();
+  sweeping.reset();
   spdlog::info("{}: stopping with {} connections open", reason, (*server)->connections());
   (*server)->Stop();
   return Close(**store, save);

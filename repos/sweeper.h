@@ -4,7 +4,8 @@
 // and locators, one batch at a time. A terminal task of a workflow that is still active must not
 // vanish, since completion looks at it: from half the retention, at most 24 h, before its deadline
 // it gets a whole retention more.
-// One process at a time sweeps a tenant: lock "sweep:<tenant>", 60 s, renewed.
+// One process at a time sweeps a tenant: lock "sweep:<tenant>", 60 s, renewed. SweepJob
+// (repos/sweep_job.h) sweeps again and again.
 // Thread: any; a sweep runs on the caller's.
 
 #pragma once

@@ -169,6 +169,12 @@ struct StreamConfig {
   std::chrono::milliseconds ttl;
 };
 
+struct SweepConfig {
+  std::int64_t batch;
+  bool enabled;
+  std::chrono::milliseconds interval;
+};
+
 struct TaskConfig {
   std::int64_t max_attempts;
   std::int64_t max_tree_depth;
@@ -238,6 +244,7 @@ class Config {
   ResourceConfig resource = {};
   ScanConfig scan = {};
   StreamConfig stream = {};
+  SweepConfig sweep = {};
   TaskConfig task = {};
   TaskDocumentConfig task_config = {};
   TasksBackendConfig tasks_backend = {};

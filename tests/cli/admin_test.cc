@@ -279,6 +279,36 @@ TEST_F(AdminTest, SweepSaysWhenAnotherProcessSweeps) {
   EXPECT_THAT(skipped.output, HasSubstr("another process sweeps"));
 }
 
+// A server sweeps by itself.
+TEST_F(AdminTest, ServeSweepsEachInterval) {
+  {
+    auto opened = store::EmbeddedStore::Open({.data_dir = data, .min_free_bytes = 0});
+    ASSERT_TRUE(opened);
+    const auto config = store::LoadConfig({});
+    const auto repos =
+        repos::Provider::Over(*config, [&](store::Component) -> store::Store& { return **opened; });
+    EXPECT_TRUE((*repos)->workflows().UpdateStatus("e", repos::Status::kSuccess));
+    ASSERT_TRUE((*opened)->Run({"HSET", "satchel:v1:wf:{wx:!:e}:state", "x", "1"}));
+    ASSERT_TRUE((*opened)->Run({"ZADD", "satchel:v1:gc:{gc:!}:due", "1", "w e"}));
+    ASSERT_TRUE((*opened)->Close(snapshot::Snapshotter::Final::kSave));
+  }
+  const auto server = ServerProcess::Start("satchel", [&](int port, const std::string&) {
+    return std::vector<std::string>{SATCHEL_PROGRAM,      "serve",      "--port",
+                                    std::to_string(port), "--data-dir", data,
+                                    "--sweep-interval",   "1s"};
+  });
+  ASSERT_TRUE(server) << server.error().detail;
+  auto store = store::RemoteStore::Open(
+      {.address = *store::ParseSeed("127.0.0.1:" + std::to_string((*server)->port()))});
+  ASSERT_TRUE(store);
+  bool is_gone = false;
+  for (int i = 0; i < 200 && !is_gone; ++i) {
+    (void)(*store)->Run({"BLPOP", "never", "0.05"});  // waits
+    is_gone = (*store)->Run({"EXISTS", "satchel:v1:wf:{wx:!:e}:state"})->integer == 0;
+  }
+  EXPECT_TRUE(is_gone);
+}
+
 // The page shows what the example prints, and the example is run and compared.
 TEST(AdminPage, ItsCommandsAreTheExamples) {
   const std::string root = SATCHEL_SOURCE_DIR;

@@ -344,6 +344,32 @@ TEST_P(BadInputContract, IdsOfAnyBytesBehaveLikeAnyOther) {
   EXPECT_THAT(Ids(TaskFilter{.workflow_id = "w"}), testing::ElementsAre("t@e"));
 }
 
+TEST_P(BadInputContract, IntegersAbove2To53ComeBackUnchanged) {
+  const std::string json = "{\"n\": 9007199254740993, \"m\": [123456789012345678901234567890, -0]}";
+  WorkflowState state{.workflow_id = "w", .workflow_exec_id = "e", .input = json, .output = json};
+  ASSERT_TRUE(workflows->UpsertState(state));
+  EXPECT_EQ(workflows->GetState("e")->input, json);
+  TaskState task = Task("t");
+  task.input = task.output = json;
+  EXPECT_EQ(Put(task).output, json);
+  EXPECT_EQ(tasks->ListStates({.workflow_id = "w"})->items[0].input, json);
+  ASSERT_TRUE(records->Put({"o", "t"}, json));
+  EXPECT_EQ(records->Get({"o", "t"})->data, json);
+  ASSERT_TRUE(generic->SetVariables("ann", generic_id, {{"v", json}}));
+  EXPECT_EQ(generic->Get("ann", generic_id)->variables.at("v"), json);
+  CheckpointPut put{.config = {.thread = "t"}, .checkpoint = {.id = "b", .ts = "now"}};
+  put.metadata = json;
+  put.checkpoint.channel_versions["x"] = "9007199254740993";
+  ASSERT_TRUE(saver->Put(put));
+  EXPECT_EQ(saver->GetTuple({.thread = "t"}).value()->metadata, json);
+  EXPECT_EQ(saver->GetTuple({.thread = "t"}).value()->checkpoint, put.checkpoint);
+  ASSERT_TRUE(memory->Append("c", {json}, 9007199254740993));
+  EXPECT_EQ(memory->Read("c")->back(), json);
+  EXPECT_EQ(memory->GetCounts("c")->tokens, 9007199254740993);
+  ASSERT_TRUE(resources->Put(Resource(), json));
+  EXPECT_EQ(resources->Get(Resource())->value, json);
+}
+
 SATCHEL_EVERY_HOME(BadInputContract);
 
 }  // namespace

@@ -516,6 +516,29 @@ TEST(Metrics, EachCodeHasItsOutcome) {
   EXPECT_EQ(OutcomeOf(Result<int>(1)), Outcome::kOk);
 }
 
+TEST(Metrics, ValuesOfLabelsAreTheNamesOfTheRepositories) {
+  const auto values = [](Family family, std::size_t label) {
+    return InfoOf(family).labels[label].values;
+  };
+  const auto types = values(Family::kEtagMismatches, 0);
+  for (std::size_t i = 0; i < types.size(); ++i) {
+    EXPECT_EQ(types[i], ResourceTypeName(static_cast<ResourceType>(i)));
+  }
+  const auto events = values(Family::kStreamEvents, 1);
+  ASSERT_EQ(events.size(), std::size(kStreamEventTypes) + 1);
+  EXPECT_TRUE(
+      std::equal(std::begin(kStreamEventTypes), std::end(kStreamEventTypes), events.begin()));
+  ASSERT_EQ(values(Family::kDriftFindings, 0).size(), check::kEntities);
+  ASSERT_EQ(values(Family::kDriftFindings, 1).size(), check::kKinds);
+  for (std::size_t i = 0; i < check::kEntities; ++i) {
+    EXPECT_EQ(values(Family::kDriftFindings, 0)[i],
+              check::EntityName(static_cast<check::Entity>(i)));
+  }
+  for (std::size_t i = 0; i < check::kKinds; ++i) {
+    EXPECT_EQ(values(Family::kDriftFindings, 1)[i], check::KindName(static_cast<check::Kind>(i)));
+  }
+}
+
 // Names of labels, in order; those of a label without name stand in its values.
 std::string LabelNames(const FamilyInfo& info) {
   std::vector<std::string> names;

@@ -248,7 +248,8 @@ TEST_P(PropertyContract, CheckpointsAgreeWithReferencesAndValues) {
       for (const std::string& id : ids) {
         const Fields fields = HashOf(base + ":c:" + ns + ":" + id);
         EXPECT_EQ(Score(base + ":i:" + ns, id), fields.Int("seq"));
-        for (const std::string_view text : Split(fields.Text("cv"), '\n')) {
+        const std::string texts = fields.Text("cv");
+        for (const std::string_view text : Split(texts, '\n')) {
           if (text.empty()) continue;
           std::string& count = references[std::string(text)];
           count = std::to_string(ParseInt(count).value_or(0) + 1);
@@ -316,7 +317,8 @@ TEST_P(PropertyContract, ConversationsAgreeWithTheirCounts) {
                 Run({"PEXPIRETIME", base + ":meta"}).integer);
     }
     std::map<std::int64_t, std::int64_t> last;  // by thread
-    for (const std::string& message : memory.Read(key).value()) {
+    const Messages messages = memory.Read(key).value();
+    for (const std::string& message : messages) {
       const std::int64_t number = *ParseInt(message);
       std::int64_t& before = last.emplace(number / kSteps, -1).first->second;
       EXPECT_LT(before, number) << "what a thread appended keeps its order";

@@ -293,7 +293,7 @@ SATCHEL_EVERY_HOME(CacheContract);
 
 TEST(Seal, LargeValuesComeBackAndLargeClaimsAreRefused) {
   std::string bytes;
-  for (int i = 0; bytes.size() < 5'000'000; ++i) bytes += std::to_string(i * 7919);
+  for (std::int64_t i = 0; bytes.size() < 5'000'000; ++i) bytes += std::to_string(i * 7919);
   const TypedValue value{.type = "text", .bytes = bytes};
   const std::string sealed = Seal(value, {}).value();
   EXPECT_LT(sealed.size(), bytes.size() / 2 + 1'000'000);

@@ -1,6 +1,10 @@
 #include "repos/sweeper.h"
 
+#include <atomic>
+#include <thread>
+
 #include "repos/rfc3339.h"
+#include "repos/sweep_job.h"
 #include "tests/repos/workflow_test.h"
 
 namespace satchel::repos {
@@ -26,6 +30,15 @@ class SweeperContract : public WorkflowTest {
     auto report = sweeper->Run();
     EXPECT_TRUE(report) << report.error().detail;
     return report.value_or(SweepReport{});
+  }
+  // A minute at a time, each with room for the job's thread to do what is due.
+  void AdvanceUntil(const std::function<bool()>& is_done) {
+    for (int minute = 0; !is_done(); ++minute) {
+      ASSERT_LT(minute, 200);
+      clock.Advance(std::chrono::minutes(1));
+      const auto until = std::chrono::steady_clock::now() + milliseconds(50);
+      while (!is_done() && std::chrono::steady_clock::now() < until) std::this_thread::yield();
+    }
   }
 
   std::unique_ptr<Provider> provider;
@@ -153,6 +166,39 @@ TEST_P(SweeperContract, ItStopsBetweenBatchesWhenTold) {
   std::stop_source stop;
   stop.request_stop();
   EXPECT_EQ(sweeper->Run(stop.get_token())->workflows, 0u);
+}
+
+TEST_P(SweeperContract, AJobSweepsEachInterval) {
+  Start("e");
+  EXPECT_TRUE(workflows->UpdateStatus("e", Status::kSuccess));
+  std::atomic<int> sweeps = 0;
+  std::atomic<std::uint64_t> removed = 0;
+  SweepJob job(*provider, {.sweep = {.repo = Options()},
+                           .interval = std::chrono::minutes(1),
+                           .on_sweep = [&](const Result<SweepReport>& report) {
+                             removed += report ? report->workflows : 0;
+                             ++sweeps;
+                           }});
+  AdvanceUntil([&] { return sweeps >= 2; });
+  EXPECT_EQ(removed, 0u);
+  Jump(30 * kDay);
+  AdvanceUntil([&] { return removed > 0; });
+  EXPECT_EQ(removed, 1u);
+}
+
+TEST_P(SweeperContract, AJobLeavesAStoreWithoutRepositoriesAlone) {
+  Run({"SET", "mine", "1"});
+  std::atomic<int> sweeps = 0;
+  {
+    SweepJob job(*provider, {.sweep = {.repo = Options()},
+                             .interval = std::chrono::minutes(1),
+                             .on_sweep = [&](const Result<SweepReport>&) { ++sweeps; }});
+    store->ForgetCalls();
+    // Four questions an interval.
+    AdvanceUntil([&] { return store->round_trips() >= 8; });
+  }
+  EXPECT_EQ(sweeps, 0);
+  EXPECT_THAT(Keys(), ElementsAre("mine"));
 }
 
 SATCHEL_EVERY_HOME(SweeperContract);
