@@ -3,6 +3,7 @@
 #include "base/check.h"
 #include "repos/errors.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/scan.h"
 #include "repos/span.h"
 #include "store/commands.h"
@@ -41,58 +42,73 @@ Result<std::vector<Result<ReplyValue>>> Cache::ForEach(std::string_view command,
 }
 
 Result<std::optional<std::string>> Cache::Get(std::string_view key) {
-  SATCHEL_ASSIGN(const std::string name, KeyOf(key));
-  SATCHEL_ASSIGN(const ReplyValue reply, store_.Run({"GET", name}));
-  return ValueOf(reply);
+  return Counted(options_.repo, store_, RepoOp::kCacheGet,
+                 [&]() -> Result<std::optional<std::string>> {
+                   SATCHEL_ASSIGN(const std::string name, KeyOf(key));
+                   SATCHEL_ASSIGN(const ReplyValue reply, store_.Run({"GET", name}));
+                   return ValueOf(reply);
+                 });
 }
 
 Result<std::vector<std::optional<std::string>>> Cache::MGet(const std::vector<std::string>& keys) {
-  SATCHEL_ASSIGN(auto replies, ForEach("GET", keys));
-  std::vector<std::optional<std::string>> values;
-  for (auto& reply : replies) {
-    if (!reply) return std::move(reply.error());
-    SATCHEL_ASSIGN(auto value, ValueOf(*reply));
-    values.push_back(std::move(value));
-  }
-  return values;
+  return Counted(options_.repo, store_, RepoOp::kCacheMGet,
+                 [&]() -> Result<std::vector<std::optional<std::string>>> {
+                   SATCHEL_ASSIGN(auto replies, ForEach("GET", keys));
+                   std::vector<std::optional<std::string>> values;
+                   for (auto& reply : replies) {
+                     if (!reply) return std::move(reply.error());
+                     SATCHEL_ASSIGN(auto value, ValueOf(*reply));
+                     values.push_back(std::move(value));
+                   }
+                   return values;
+                 });
 }
 
 Result<void> Cache::Set(std::string_view key, std::string_view value,
                         std::optional<std::chrono::milliseconds> ttl) {
-  SATCHEL_ASSIGN(const std::string name, KeyOf(key));
-  const std::chrono::milliseconds span = ttl.value_or(options_.ttl);
-  SATCHEL_TRY(CheckSpan("ttl", span));
-  if (value.size() > options_.max_item_bytes) {
-    return OverLimit(ErrorCode::kTooLarge, "value", options_.max_item_bytes, value.size());
-  }
-  SATCHEL_ASSIGN(const std::string sealed,
-                 Seal({.type = {}, .bytes = std::string(value)}, options_.seal));
-  SATCHEL_TRY(store::Commands(store_).Set(name, sealed, {.ttl = span}));
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kCacheSet, [&]() -> Result<void> {
+    SATCHEL_ASSIGN(const std::string name, KeyOf(key));
+    const std::chrono::milliseconds span = ttl.value_or(options_.ttl);
+    SATCHEL_TRY(CheckSpan("ttl", span));
+    if (value.size() > options_.max_item_bytes) {
+      return OverLimit(ErrorCode::kTooLarge, "value", options_.max_item_bytes, value.size());
+    }
+    SATCHEL_ASSIGN(const std::string sealed,
+                   Seal({.type = {}, .bytes = std::string(value)}, options_.seal));
+    SATCHEL_TRY(store::Commands(store_).Set(name, sealed, {.ttl = span}));
+    return {};
+  });
 }
 
 Result<std::int64_t> Cache::Del(const std::vector<std::string>& keys) {
-  SATCHEL_ASSIGN(auto replies, ForEach("DEL", keys));
-  std::int64_t count = 0;
-  for (auto& reply : replies) {
-    if (!reply) return std::move(reply.error());
-    count += reply->integer;
-  }
-  return count;
+  return Counted(options_.repo, store_, RepoOp::kCacheDel, [&]() -> Result<std::int64_t> {
+    SATCHEL_ASSIGN(auto replies, ForEach("DEL", keys));
+    std::int64_t count = 0;
+    for (auto& reply : replies) {
+      if (!reply) return std::move(reply.error());
+      count += reply->integer;
+    }
+    return count;
+  });
 }
 
 Result<void> Cache::Expire(std::string_view key, std::chrono::milliseconds ttl) {
-  SATCHEL_ASSIGN(const std::string name, KeyOf(key));
-  SATCHEL_TRY(CheckSpan("ttl", ttl));
-  SATCHEL_ASSIGN(const bool there, store::Commands(store_).Expire(name, ttl));
-  if (!there) return Absent(ErrorCode::kNotFound, "cache entry", key);
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kCacheExpire, [&]() -> Result<void> {
+    SATCHEL_ASSIGN(const std::string name, KeyOf(key));
+    SATCHEL_TRY(CheckSpan("ttl", ttl));
+    SATCHEL_ASSIGN(const bool there, store::Commands(store_).Expire(name, ttl));
+    if (!there) return Absent(ErrorCode::kNotFound, "cache entry", key);
+    return {};
+  });
 }
 
 Result<std::vector<std::string>> Cache::Keys() {
-  std::string before = options_.repo.Base("cache", "ca");
-  before.back() = ':';
-  return ScanIds(store_, before, "}:v", options_.scan_count);
+  return Counted(options_.repo, store_, RepoOp::kCacheKeys,
+                 [&]() -> Result<std::vector<std::string>> {
+                   std::string before = options_.repo.Base("cache", "ca");
+                   before.back() = ':';
+                   return ScanIds(store_, before, "}:v", options_.scan_count);
+                 });
 }
 
 }  // namespace satchel::repos

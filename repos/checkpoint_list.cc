@@ -9,6 +9,7 @@
 #include "repos/errors.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 
 namespace satchel::repos {
 namespace {
@@ -72,83 +73,97 @@ Result<void> Checkpointer::Fill(Stream& stream, const CheckpointListOptions& opt
 }
 
 Result<std::vector<CheckpointTuple>> Checkpointer::List(const CheckpointListOptions& options) {
-  SATCHEL_TRY(CheckJsonObject("filter", options.filter));
-  SATCHEL_TRY(CheckComponent("ns", options.ns.value_or("")));
-  SATCHEL_TRY(CheckComponent("before", options.before.value_or("")));
-  if (options.thread) SATCHEL_TRY(Check({.thread = *options.thread}));
-  std::vector<CheckpointTuple> found;
-  if (options.limit && *options.limit <= 0) return found;
-  const auto filter = nlohmann::json::parse(options.filter, nullptr, /*allow_exceptions=*/false);
-  const auto wanted = static_cast<std::size_t>(options.limit.value_or(INT64_MAX));
-  const bool is_plain = filter.empty() && !options.id;
-  const std::int64_t count = is_plain && options.limit ? std::min(kChunk, *options.limit) : kChunk;
+  return Counted(
+      options_.repo, store_, RepoOp::kCheckpointList,
+      [&]() -> Result<std::vector<CheckpointTuple>> {
+        SATCHEL_TRY(CheckJsonObject("filter", options.filter));
+        SATCHEL_TRY(CheckComponent("ns", options.ns.value_or("")));
+        SATCHEL_TRY(CheckComponent("before", options.before.value_or("")));
+        if (options.thread) SATCHEL_TRY(Check({.thread = *options.thread}));
+        std::vector<CheckpointTuple> found;
+        if (options.limit && *options.limit <= 0) return found;
+        const auto filter =
+            nlohmann::json::parse(options.filter, nullptr, /*allow_exceptions=*/false);
+        const auto wanted = static_cast<std::size_t>(options.limit.value_or(INT64_MAX));
+        const bool is_plain = filter.empty() && !options.id;
+        const std::int64_t count =
+            is_plain && options.limit ? std::min(kChunk, *options.limit) : kChunk;
 
-  std::vector<Stream> streams;
-  if (options.thread) {
-    streams.push_back({.thread = *options.thread});
-  } else {
-    SATCHEL_ASSIGN(const std::vector<std::string> threads, threads_.Members());
-    Batch batch;
-    for (const std::string& thread : threads) {
-      streams.push_back({.thread = thread});
-      const Call call = ListCall(streams.back(), options, count);
-      batch.AddScript("ck_list", call.keys, call.args);
-    }
-    if (streams.empty()) return found;
-    auto replies = batch.Send(store_);
-    for (std::size_t i = 0; i < streams.size(); ++i) {
-      if (!replies[i]) return std::move(replies[i].error());
-      SATCHEL_TRY(Take(streams[i], std::move(*replies[i]), options));
-    }
-  }
+        std::vector<Stream> streams;
+        if (options.thread) {
+          streams.push_back({.thread = *options.thread});
+        } else {
+          SATCHEL_ASSIGN(const std::vector<std::string> threads, threads_.Members());
+          Batch batch;
+          for (const std::string& thread : threads) {
+            streams.push_back({.thread = thread});
+            const Call call = ListCall(streams.back(), options, count);
+            batch.AddScript("ck_list", call.keys, call.args);
+          }
+          if (streams.empty()) return found;
+          auto replies = batch.Send(store_);
+          for (std::size_t i = 0; i < streams.size(); ++i) {
+            if (!replies[i]) return std::move(replies[i].error());
+            SATCHEL_TRY(Take(streams[i], std::move(*replies[i]), options));
+          }
+        }
 
-  const auto comes_first = [](const CheckpointTuple& a, const CheckpointTuple& b) {
-    if (a.put_ms != b.put_ms) return a.put_ms > b.put_ms;
-    if (a.config.thread != b.config.thread) return a.config.thread < b.config.thread;
-    return a.seq > b.seq;
-  };
-  while (found.size() < wanted) {
-    Stream* next = nullptr;
-    for (Stream& stream : streams) {
-      SATCHEL_TRY(Fill(stream, options, count));
-      if (stream.ready.empty()) continue;
-      if (next == nullptr || comes_first(stream.ready.front(), next->ready.front())) {
-        next = &stream;
-      }
-    }
-    if (next == nullptr) break;
-    if (Fits(filter, next->ready.front().metadata)) {
-      found.push_back(std::move(next->ready.front()));
-    }
-    next->ready.pop_front();
-  }
-  return found;
+        const auto comes_first = [](const CheckpointTuple& a, const CheckpointTuple& b) {
+          if (a.put_ms != b.put_ms) return a.put_ms > b.put_ms;
+          if (a.config.thread != b.config.thread) return a.config.thread < b.config.thread;
+          return a.seq > b.seq;
+        };
+        while (found.size() < wanted) {
+          Stream* next = nullptr;
+          for (Stream& stream : streams) {
+            SATCHEL_TRY(Fill(stream, options, count));
+            if (stream.ready.empty()) continue;
+            if (next == nullptr || comes_first(stream.ready.front(), next->ready.front())) {
+              next = &stream;
+            }
+          }
+          if (next == nullptr) break;
+          if (Fits(filter, next->ready.front().metadata)) {
+            found.push_back(std::move(next->ready.front()));
+          }
+          next->ready.pop_front();
+        }
+        return found;
+      });
 }
 
 Result<std::uint64_t> Checkpointer::SweepExpired(const std::stop_token& stop) {
-  SATCHEL_ASSIGN(const std::vector<std::string> threads, threads_.Members());
-  std::uint64_t gone = 0;
-  for (const std::string& thread : threads) {
-    if (stop.stop_requested()) return gone;
-    const std::string base = Base(thread);
-    const std::vector<std::string> keys = {base + ":t", base + ":n"};
-    const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs()), base, "1000"};
-    while (true) {
-      SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_sweep", keys, args));
-      if (reply.items.size() != 2) return Unexpected();
-      gone += static_cast<std::uint64_t>(reply.items[0].integer);
-      if (reply.items[1].integer == 0) SATCHEL_TRY(threads_.Remove(thread));
-      if (reply.items[0].integer < 1000) break;
-    }
-  }
-  return gone;
+  return Counted(
+      options_.repo, store_, RepoOp::kCheckpointSweepExpired, [&]() -> Result<std::uint64_t> {
+        SATCHEL_ASSIGN(const std::vector<std::string> threads, threads_.Members());
+        std::uint64_t gone = 0;
+        for (const std::string& thread : threads) {
+          if (stop.stop_requested()) return gone;
+          const std::string base = Base(thread);
+          const std::vector<std::string> keys = {base + ":t", base + ":n"};
+          const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs()), base,
+                                                 "1000"};
+          while (true) {
+            SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_sweep", keys, args));
+            if (reply.items.size() != 2) return Unexpected();
+            gone += static_cast<std::uint64_t>(reply.items[0].integer);
+            if (reply.items[1].integer == 0) SATCHEL_TRY(threads_.Remove(thread));
+            if (reply.items[0].integer < 1000) break;
+          }
+        }
+        return gone;
+      });
 }
 
 Result<std::unique_ptr<CheckpointListener>> Checkpointer::Subscribe(std::string_view thread) {
-  SATCHEL_TRY(Check({.thread = std::string(thread)}));
-  SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock, {Base(thread) + ":ev"}, {},
-                                         options_.buffer));
-  return std::make_unique<CheckpointListener>(std::move(inbox), *options_.repo.clock);
+  return Counted(
+      options_.repo, store_, RepoOp::kCheckpointSubscribe,
+      [&]() -> Result<std::unique_ptr<CheckpointListener>> {
+        SATCHEL_TRY(Check({.thread = std::string(thread)}));
+        SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock, {Base(thread) + ":ev"},
+                                               {}, options_.buffer));
+        return std::make_unique<CheckpointListener>(std::move(inbox), *options_.repo.clock);
+      });
 }
 
 namespace {

@@ -10,6 +10,7 @@
 #include "repos/errors.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 
 namespace satchel::repos {
 namespace {
@@ -149,10 +150,24 @@ Result<void> Checkpointer::CheckPut(const CheckpointPut& put) const {
   return {};
 }
 
+namespace {
+
+Result<std::string> SealCounted(const TypedValue& value, const SealOptions& options,
+                                const Meter& meter) {
+  auto sealed = Seal(value, options);
+  if (!sealed) return sealed;
+  meter.Observe(Family::kCheckpointValueBytes, value.bytes.size(), Form::kRaw);
+  meter.Observe(Family::kCheckpointValueBytes, sealed->size(), Form::kStored);
+  return sealed;
+}
+
+}  // namespace
+
 Result<Checkpointer::Call> Checkpointer::PutCall(const CheckpointPut& put,
                                                  const std::string& condition,
                                                  const Lock* session) {
   SATCHEL_TRY(CheckPut(put));
+  const Meter meter(options_.repo, store_);
   const Checkpoint& checkpoint = put.checkpoint;
   const std::string base = Base(put.config.thread);
   const std::string ns = Escape(put.config.ns);
@@ -177,7 +192,7 @@ Result<Checkpointer::Call> Checkpointer::PutCall(const CheckpointPut& put,
     std::string sealed;
     if (has_value || is_new) {
       const TypedValue empty{.type = std::string(kEmptyType), .bytes = {}};
-      SATCHEL_ASSIGN(sealed, Seal(has_value ? value->second : empty, options_.seal));
+      SATCHEL_ASSIGN(sealed, SealCounted(has_value ? value->second : empty, options_.seal, meter));
     }
     call.args.push_back(VersionText(channel, version));
     call.args.emplace_back(is_new ? "set" : has_value ? "keep" : "look");
@@ -201,12 +216,26 @@ Result<ComparedPut> Checkpointer::PutOutcome(const CheckpointPut& put, const Rep
   return compared;
 }
 
+namespace {
+
+// A put whose condition did not hold is no error to its caller.
+Outcome OutcomeOfPut(const Result<ComparedPut>& result) {
+  return result && !result->stored ? Outcome::kConflict : OutcomeOf(result);
+}
+
+}  // namespace
+
 Result<ComparedPut> Checkpointer::RunPut(const CheckpointPut& put, const std::string& condition,
                                          const Lock* session) {
-  SATCHEL_ASSIGN(const Call call, PutCall(put, condition, session));
-  SATCHEL_TRY(threads_.Add(put.config.thread));
-  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_put", call.keys, call.args));
-  return PutOutcome(put, reply);
+  const auto put_now = [&]() -> Result<ComparedPut> {
+    SATCHEL_ASSIGN(const Call call, PutCall(put, condition, session));
+    SATCHEL_TRY(threads_.Add(put.config.thread));
+    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_put", call.keys, call.args));
+    return PutOutcome(put, reply);
+  };
+  auto result = put_now();
+  Meter(options_.repo, store_).Add(Family::kCheckpointSaves, 1, OutcomeOfPut(result));
+  return result;
 }
 
 namespace {
@@ -222,13 +251,17 @@ std::string Condition(const std::optional<std::string>& expected_id) {
 }  // namespace
 
 Result<CheckpointConfig> Checkpointer::Put(const CheckpointPut& put) {
-  SATCHEL_TRY(RunPut(put, "", nullptr));
-  return StoredConfig(put);
+  return Counted(options_.repo, store_, RepoOp::kCheckpointPut, [&]() -> Result<CheckpointConfig> {
+    SATCHEL_TRY(RunPut(put, "", nullptr));
+    return StoredConfig(put);
+  });
 }
 
 Result<ComparedPut> Checkpointer::CompareAndPut(const CheckpointPut& put,
                                                 const std::optional<std::string>& expected_id) {
-  return RunPut(put, Condition(expected_id), nullptr);
+  return Counted(
+      options_.repo, store_, RepoOp::kCheckpointCompareAndPut,
+      [&]() -> Result<ComparedPut> { return RunPut(put, Condition(expected_id), nullptr); });
 }
 
 Checkpointer::Call Checkpointer::GetCall(const CheckpointConfig& config) const {
@@ -261,177 +294,216 @@ Result<std::optional<CheckpointTuple>> Checkpointer::TupleOf(const std::string& 
   return std::optional(std::move(tuple));
 }
 
+namespace {
+
+Outcome OutcomeOfLoad(const Result<std::optional<CheckpointTuple>>& result) {
+  return result && !*result ? Outcome::kNotFound : OutcomeOf(result);
+}
+
+}  // namespace
+
 Result<std::optional<CheckpointTuple>> Checkpointer::GetTuple(const CheckpointConfig& config) {
-  SATCHEL_TRY(Check(config));
-  const Call call = GetCall(config);
-  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "ck_get", call.keys, call.args));
-  return TupleOf(config.thread, std::move(reply));
+  const auto load = [&]() -> Result<std::optional<CheckpointTuple>> {
+    SATCHEL_TRY(Check(config));
+    const Call call = GetCall(config);
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "ck_get", call.keys, call.args));
+    return TupleOf(config.thread, std::move(reply));
+  };
+  auto result = Counted(options_.repo, store_, RepoOp::kCheckpointGetTuple, load);
+  Meter(options_.repo, store_).Add(Family::kCheckpointLoads, 1, OutcomeOfLoad(result));
+  return result;
 }
 
 Result<std::optional<Checkpoint>> Checkpointer::Get(const CheckpointConfig& config) {
-  SATCHEL_ASSIGN(auto tuple, GetTuple(config));
-  if (!tuple) return std::optional<Checkpoint>();
-  return std::optional(std::move(tuple->checkpoint));
+  return Counted(options_.repo, store_, RepoOp::kCheckpointGet,
+                 [&]() -> Result<std::optional<Checkpoint>> {
+                   SATCHEL_ASSIGN(auto tuple, GetTuple(config));
+                   if (!tuple) return std::optional<Checkpoint>();
+                   return std::optional(std::move(tuple->checkpoint));
+                 });
 }
 
 Result<void> Checkpointer::PutWrites(const CheckpointConfig& config,
                                      const std::vector<ChannelWrite>& writes,
                                      std::string_view task_id, std::string_view task_path) {
-  SATCHEL_TRY(Check(config));
-  if (!config.id) return Invalid("id", "must be given");
-  SATCHEL_TRY(CheckComponent("task_id", task_id));
-  SATCHEL_TRY(CheckComponent("task_path", task_path));
-  if (writes.empty()) return {};
-  const std::string base = Base(config.thread);
-  const Strings keys = {base + ":t"};
-  Strings args = {FormatInt(options_.repo.clock->NowMs()), base, Escape(config.ns),
-                  Escape(*config.id), FormatInt(options_.ttl.count())};
-  for (std::size_t i = 0; i < writes.size(); ++i) {
-    SATCHEL_TRY(CheckComponent("channel", writes[i].channel));
-    const auto special = SpecialIndex(writes[i].channel);
-    const PendingWrite write{.task_path = std::string(task_path),
-                             .idx = special.value_or(static_cast<std::int64_t>(i)),
-                             .channel = writes[i].channel,
-                             .value = writes[i].value};
-    SATCHEL_ASSIGN(std::string sealed, Seal(PackWrite(write), options_.seal));
-    args.push_back(Escape(task_id) + " " + FormatInt(write.idx));
-    args.emplace_back(special ? "set" : "keep");
-    args.push_back(std::move(sealed));
-  }
-  SATCHEL_TRY(threads_.Add(config.thread));
-  SATCHEL_TRY(RunScript(store_, "ck_writes", keys, args));
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kCheckpointPutWrites, [&]() -> Result<void> {
+    SATCHEL_TRY(Check(config));
+    if (!config.id) return Invalid("id", "must be given");
+    SATCHEL_TRY(CheckComponent("task_id", task_id));
+    SATCHEL_TRY(CheckComponent("task_path", task_path));
+    if (writes.empty()) return {};
+    const std::string base = Base(config.thread);
+    const Strings keys = {base + ":t"};
+    Strings args = {FormatInt(options_.repo.clock->NowMs()), base, Escape(config.ns),
+                    Escape(*config.id), FormatInt(options_.ttl.count())};
+    for (std::size_t i = 0; i < writes.size(); ++i) {
+      SATCHEL_TRY(CheckComponent("channel", writes[i].channel));
+      const auto special = SpecialIndex(writes[i].channel);
+      const PendingWrite write{.task_path = std::string(task_path),
+                               .idx = special.value_or(static_cast<std::int64_t>(i)),
+                               .channel = writes[i].channel,
+                               .value = writes[i].value};
+      SATCHEL_ASSIGN(std::string sealed, Seal(PackWrite(write), options_.seal));
+      args.push_back(Escape(task_id) + " " + FormatInt(write.idx));
+      args.emplace_back(special ? "set" : "keep");
+      args.push_back(std::move(sealed));
+    }
+    SATCHEL_TRY(threads_.Add(config.thread));
+    SATCHEL_TRY(RunScript(store_, "ck_writes", keys, args));
+    return {};
+  });
 }
 
 Result<bool> Checkpointer::Delete(const CheckpointConfig& config) {
-  SATCHEL_TRY(Check(config));
-  if (!config.id) return Invalid("id", "must be given");
-  const std::string base = Base(config.thread);
-  const Strings keys = {base + ":t"};
-  const Strings args = {FormatInt(options_.repo.clock->NowMs()), base, Escape(config.ns),
-                        Escape(*config.id)};
-  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_delete", keys, args));
-  return reply.integer == 1;
+  return Counted(options_.repo, store_, RepoOp::kCheckpointDelete, [&]() -> Result<bool> {
+    SATCHEL_TRY(Check(config));
+    if (!config.id) return Invalid("id", "must be given");
+    const std::string base = Base(config.thread);
+    const Strings keys = {base + ":t"};
+    const Strings args = {FormatInt(options_.repo.clock->NowMs()), base, Escape(config.ns),
+                          Escape(*config.id)};
+    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_delete", keys, args));
+    return reply.integer == 1;
+  });
 }
 
 Result<void> Checkpointer::DeleteThread(std::string_view thread) {
-  SATCHEL_TRY(Check({.thread = std::string(thread)}));
-  const std::string base = Base(thread);
-  const Strings keys = {base + ":t", base + ":n"};
-  const Strings args = {base, "100"};
-  while (true) {
-    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_delete_thread", keys, args));
-    if (reply.integer == 0) break;
-  }
-  return threads_.Remove(thread);
+  return Counted(options_.repo, store_, RepoOp::kCheckpointDeleteThread, [&]() -> Result<void> {
+    SATCHEL_TRY(Check({.thread = std::string(thread)}));
+    const std::string base = Base(thread);
+    const Strings keys = {base + ":t", base + ":n"};
+    const Strings args = {base, "100"};
+    while (true) {
+      SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_delete_thread", keys, args));
+      if (reply.integer == 0) break;
+    }
+    return threads_.Remove(thread);
+  });
 }
 
 std::vector<Result<CheckpointConfig>> Checkpointer::SaveMany(
     const std::vector<CheckpointPut>& puts) {
-  Batch batch;
-  std::vector<Result<CheckpointConfig>> results;
-  std::vector<std::size_t> sent;
-  Batch registrations;
-  Strings registered;
-  for (const CheckpointPut& put : puts) {
-    const Result<Call> call = PutCall(put, "", nullptr);
-    if (!call) {
-      results.emplace_back(call.error());
-      continue;
+  const auto save = [&]() -> std::vector<Result<CheckpointConfig>> {
+    Batch batch;
+    std::vector<Result<CheckpointConfig>> results;
+    std::vector<std::size_t> sent;
+    Batch registrations;
+    Strings registered;
+    for (const CheckpointPut& put : puts) {
+      const Result<Call> call = PutCall(put, "", nullptr);
+      if (!call) {
+        results.emplace_back(call.error());
+        continue;
+      }
+      if (std::ranges::find(registered, put.config.thread) == registered.end()) {
+        registered.push_back(put.config.thread);
+        if (auto line = threads_.Addition(put.config.thread)) registrations.Add(std::move(*line));
+      }
+      batch.AddScript("ck_put", call->keys, call->args);
+      sent.push_back(results.size());
+      results.emplace_back(StoredConfig(put));
     }
-    if (std::ranges::find(registered, put.config.thread) == registered.end()) {
-      registered.push_back(put.config.thread);
-      if (auto line = threads_.Addition(put.config.thread)) registrations.Add(std::move(*line));
+    const Result<void> done = registrations.SendAll(store_);
+    if (!done) {
+      for (const std::size_t i : sent) results[i] = done.error();
+      return results;
     }
-    batch.AddScript("ck_put", call->keys, call->args);
-    sent.push_back(results.size());
-    results.emplace_back(StoredConfig(put));
-  }
-  const Result<void> done = registrations.SendAll(store_);
-  if (!done) {
-    for (const std::size_t i : sent) results[i] = done.error();
+    for (const std::string& thread : registered) threads_.Added(thread);
+    if (sent.empty()) return results;
+    const auto replies = batch.Send(store_);
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      if (!replies[i]) {
+        results[sent[i]] = replies[i].error();
+        continue;
+      }
+      const auto outcome = PutOutcome(puts[sent[i]], *replies[i]);
+      if (!outcome) results[sent[i]] = outcome.error();
+    }
     return results;
-  }
-  for (const std::string& thread : registered) threads_.Added(thread);
-  if (sent.empty()) return results;
-  const auto replies = batch.Send(store_);
-  for (std::size_t i = 0; i < sent.size(); ++i) {
-    if (!replies[i]) {
-      results[sent[i]] = replies[i].error();
-      continue;
-    }
-    const auto outcome = PutOutcome(puts[sent[i]], *replies[i]);
-    if (!outcome) results[sent[i]] = outcome.error();
-  }
+  };
+  auto results = Counted(options_.repo, store_, RepoOp::kCheckpointSaveMany, save);
+  const Meter meter(options_.repo, store_);
+  for (const auto& one : results) meter.Add(Family::kCheckpointSaves, 1, OutcomeOf(one));
   return results;
 }
 
 std::vector<Result<std::optional<CheckpointTuple>>> Checkpointer::LoadMany(
     const std::vector<CheckpointConfig>& configs) {
-  using Loaded = Result<std::optional<CheckpointTuple>>;
-  Batch batch;
-  std::vector<Loaded> results;
-  std::vector<std::size_t> sent;
-  for (const CheckpointConfig& config : configs) {
-    if (auto legal = Check(config); !legal) {
-      results.emplace_back(std::move(legal.error()));
-      continue;
+  const auto load = [&]() -> std::vector<Result<std::optional<CheckpointTuple>>> {
+    using Loaded = Result<std::optional<CheckpointTuple>>;
+    Batch batch;
+    std::vector<Loaded> results;
+    std::vector<std::size_t> sent;
+    for (const CheckpointConfig& config : configs) {
+      if (auto legal = Check(config); !legal) {
+        results.emplace_back(std::move(legal.error()));
+        continue;
+      }
+      const Call call = GetCall(config);
+      batch.AddScript("ck_get", call.keys, call.args);
+      sent.push_back(results.size());
+      results.emplace_back(std::optional<CheckpointTuple>());
     }
-    const Call call = GetCall(config);
-    batch.AddScript("ck_get", call.keys, call.args);
-    sent.push_back(results.size());
-    results.emplace_back(std::optional<CheckpointTuple>());
-  }
-  if (sent.empty()) return results;
-  auto replies = batch.Send(store_);
-  for (std::size_t i = 0; i < sent.size(); ++i) {
-    results[sent[i]] = replies[i] ? TupleOf(configs[sent[i]].thread, std::move(*replies[i]))
-                                  : Loaded(std::move(replies[i].error()));
-  }
+    if (sent.empty()) return results;
+    auto replies = batch.Send(store_);
+    for (std::size_t i = 0; i < sent.size(); ++i) {
+      results[sent[i]] = replies[i] ? TupleOf(configs[sent[i]].thread, std::move(*replies[i]))
+                                    : Loaded(std::move(replies[i].error()));
+    }
+    return results;
+  };
+  auto results = Counted(options_.repo, store_, RepoOp::kCheckpointLoadMany, load);
+  const Meter meter(options_.repo, store_);
+  for (const auto& one : results) meter.Add(Family::kCheckpointLoads, 1, OutcomeOfLoad(one));
   return results;
 }
 
 Result<std::int64_t> Checkpointer::Prune(std::string_view thread, std::string_view ns,
                                          std::int64_t keep) {
-  SATCHEL_TRY(Check({.thread = std::string(thread), .ns = std::string(ns)}));
-  if (keep < 1) return Invalid("keep", "must be 1 at least");
-  const std::string base = Base(thread);
-  const Strings keys = {base + ":t"};
-  const Strings args = {FormatInt(options_.repo.clock->NowMs()), base, Escape(ns), FormatInt(keep),
-                        "64"};
-  std::int64_t pruned = 0;
-  while (true) {
-    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_prune", keys, args));
-    pruned += reply.integer;
-    if (reply.integer < 64) return pruned;
-  }
+  return Counted(options_.repo, store_, RepoOp::kCheckpointPrune, [&]() -> Result<std::int64_t> {
+    SATCHEL_TRY(Check({.thread = std::string(thread), .ns = std::string(ns)}));
+    if (keep < 1) return Invalid("keep", "must be 1 at least");
+    const std::string base = Base(thread);
+    const Strings keys = {base + ":t"};
+    const Strings args = {FormatInt(options_.repo.clock->NowMs()), base, Escape(ns),
+                          FormatInt(keep), "64"};
+    std::int64_t pruned = 0;
+    while (true) {
+      SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "ck_prune", keys, args));
+      pruned += reply.integer;
+      if (reply.integer < 64) return pruned;
+    }
+  });
 }
 
 Result<CheckpointStats> Checkpointer::Stats(const CheckpointConfig& config) {
-  SATCHEL_TRY(Check(config));
-  Call call = GetCall(config);
-  call.args.back() = "0";  // looking at it is no use of it
-  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "ck_get", call.keys, call.args));
-  if (reply.items.empty())
-    return Absent(ErrorCode::kNotFound, "checkpoint", config.id.value_or(""));
-  SATCHEL_ASSIGN(const Row row, RowOf(std::move(reply)));
-  CheckpointStats stats{.id = row.id, .codec = "raw", .put_ms = row.fields.Int("put")};
-  const auto add = [&](const std::string& sealed) -> Result<void> {
-    SATCHEL_ASSIGN(const SealInfo info, InspectSealed(sealed));
-    stats.raw_bytes += info.raw_bytes;
-    stats.stored_bytes += sealed.size();
-    if (info.is_compressed) stats.codec = "zstd";
-    return {};
-  };
-  SATCHEL_TRY(add(row.fields.Text("body")));
-  SATCHEL_TRY(add(row.fields.Text("meta")));
-  for (std::size_t i = 1; i < row.writes.size(); i += 2) SATCHEL_TRY(add(row.writes[i].text));
-  for (std::size_t i = 1; i < row.blobs.size(); i += 2) SATCHEL_TRY(add(row.blobs[i].text));
-  stats.ratio = static_cast<double>(stats.raw_bytes) / static_cast<double>(stats.stored_bytes);
-  if (row.fields.Has("x")) {
-    stats.ttl_left = std::chrono::milliseconds(row.fields.Int("x") - options_.repo.clock->NowMs());
-  }
-  return stats;
+  return Counted(options_.repo, store_, RepoOp::kCheckpointStats, [&]() -> Result<CheckpointStats> {
+    SATCHEL_TRY(Check(config));
+    Call call = GetCall(config);
+    call.args.back() = "0";  // looking at it is no use of it
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "ck_get", call.keys, call.args));
+    if (reply.items.empty())
+      return Absent(ErrorCode::kNotFound, "checkpoint", config.id.value_or(""));
+    SATCHEL_ASSIGN(const Row row, RowOf(std::move(reply)));
+    CheckpointStats stats{.id = row.id, .codec = "raw", .put_ms = row.fields.Int("put")};
+    const auto add = [&](const std::string& sealed) -> Result<void> {
+      SATCHEL_ASSIGN(const SealInfo info, InspectSealed(sealed));
+      stats.raw_bytes += info.raw_bytes;
+      stats.stored_bytes += sealed.size();
+      if (info.is_compressed) stats.codec = "zstd";
+      return {};
+    };
+    SATCHEL_TRY(add(row.fields.Text("body")));
+    SATCHEL_TRY(add(row.fields.Text("meta")));
+    for (std::size_t i = 1; i < row.writes.size(); i += 2) SATCHEL_TRY(add(row.writes[i].text));
+    for (std::size_t i = 1; i < row.blobs.size(); i += 2) SATCHEL_TRY(add(row.blobs[i].text));
+    stats.ratio = static_cast<double>(stats.raw_bytes) / static_cast<double>(stats.stored_bytes);
+    if (row.fields.Has("x")) {
+      stats.ttl_left =
+          std::chrono::milliseconds(row.fields.Int("x") - options_.repo.clock->NowMs());
+    }
+    return stats;
+  });
 }
 
 Result<std::string> Checkpointer::NextVersion(const std::optional<std::string>& current) {
@@ -453,11 +525,17 @@ Result<std::string> Checkpointer::NextVersion(const std::optional<std::string>& 
 
 Result<CheckpointSession> Checkpointer::OpenSession(std::string_view thread,
                                                     const LockOptions& options) {
-  SATCHEL_TRY(Check({.thread = std::string(thread)}));
-  const std::string base = Base(thread);
-  SATCHEL_ASSIGN(Lock lock, locks_.AcquireKeys({.holder = base + ":lock", .fence = base + ":fence"},
-                                               thread, options));
-  return CheckpointSession(*this, std::string(thread), std::move(lock));
+  return Counted(
+      options_.repo, store_, RepoOp::kCheckpointOpenSession, [&]() -> Result<CheckpointSession> {
+        LockOptions of_session = options;
+        of_session.kind = LockKind::kSession;
+        SATCHEL_TRY(Check({.thread = std::string(thread)}));
+        const std::string base = Base(thread);
+        SATCHEL_ASSIGN(Lock lock,
+                       locks_.AcquireKeys({.holder = base + ":lock", .fence = base + ":fence"},
+                                          thread, of_session));
+        return CheckpointSession(*this, std::string(thread), std::move(lock));
+      });
 }
 
 Result<void> CheckpointSession::CheckThread(const CheckpointPut& put) const {

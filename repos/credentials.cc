@@ -2,6 +2,7 @@
 
 #include <crypt.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "base/bytes.h"
@@ -9,6 +10,7 @@
 #include "base/text.h"
 #include "repos/errors.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 
 namespace satchel::repos {
 namespace {
@@ -98,15 +100,59 @@ CredentialCheck::CredentialCheck(Auth& auth, HashCheck check)
       dummy_hash_(kDummyHash),
       in_flight_(std::make_shared<std::atomic<int>>(0)) {}
 
+namespace {
+
+// One check of credentials, counted when it has ended.
+class Attempted {
+ public:
+  explicit Attempted(const Auth& auth)
+      : meter_(auth.options(), auth.store()),
+        clock_(*auth.options().clock),
+        since_(meter_.is_on() ? clock_.Ticks() : 0) {}
+
+  void Count(Attempt attempt) const {
+    if (!meter_.is_on()) return;
+    AttemptOutcome outcome = AttemptOutcome::kDenied;
+    if (attempt == Attempt::kOk) outcome = AttemptOutcome::kOk;
+    if (attempt == Attempt::kStore) outcome = AttemptOutcome::kError;
+    meter_.Add(Family::kAuthAttempts, 1, attempt, 0);
+    meter_.Observe(Family::kAuthLatency, static_cast<std::uint64_t>(clock_.Ticks() - since_),
+                   outcome);
+  }
+  void CountAge(const ApiKey& key) const {
+    const std::int64_t age_ms = std::max<std::int64_t>(clock_.NowMs() - key.created_ms, 0);
+    meter_.Observe(Family::kAuthKeyAge, static_cast<std::uint64_t>(age_ms) / 1000);
+  }
+
+ private:
+  const Meter meter_;
+  const Clock& clock_;
+  const std::int64_t since_;  // ticks
+};
+
+}  // namespace
+
 Result<Identity> CredentialCheck::Validate(const std::string& plaintext) {
+  const Attempted attempted(auth_);
   auto key = auth_.GetApiKeyByFingerprint(FingerprintOf(plaintext));
   const bool known = key.has_value();
-  if (!known && key.error().code != ErrorCode::kApiKeyNotFound) return std::move(key.error());
+  if (!known && key.error().code != ErrorCode::kApiKeyNotFound) {
+    attempted.Count(Attempt::kStore);
+    return std::move(key.error());
+  }
   const bool matches = check_(plaintext, known ? key->hash : dummy_hash_);
-  if (!known || !matches) return InvalidCredentials();
+  if (!known || !matches) {
+    attempted.Count(known ? Attempt::kWrongKey : Attempt::kUnknownKey);
+    return InvalidCredentials();
+  }
   auto user = auth_.GetUserById(key->user_id);
-  if (!user && user.error().code == ErrorCode::kUserNotFound) return InvalidCredentials();
-  if (!user) return std::move(user.error());
+  if (!user) {
+    const bool absent = user.error().code == ErrorCode::kUserNotFound;
+    attempted.Count(absent ? Attempt::kNoUser : Attempt::kStore);
+    return absent ? InvalidCredentials() : std::move(user.error());
+  }
+  attempted.Count(Attempt::kOk);
+  attempted.CountAge(*key);
   NoteUse(key->id);
   return Identity{.user = std::move(*user), .key_id = std::move(key->id)};
 }

@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 #include <utility>
 
@@ -11,6 +12,7 @@
 #include "repos/fields.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/scripts.h"
 
 namespace satchel::repos {
@@ -61,6 +63,16 @@ std::string EnvelopeJson(const StreamEvent& event) {
                      event.ts_ms, event.data);
 }
 
+namespace {
+
+// The number of a type for metrics; those of programs' own have one together.
+std::size_t KindOf(std::string_view type) {
+  const auto* known = std::ranges::find(kStreamEventTypes, type);
+  return static_cast<std::size_t>(known - std::begin(kStreamEventTypes));
+}
+
+}  // namespace
+
 EventStream::EventStream(store::Store& store, EventStreamOptions options)
     : store_(store), options_(std::move(options)) {
   SATCHEL_CHECK(CheckRepoOptions(options_.repo).has_value());
@@ -70,60 +82,72 @@ EventStream::EventStream(store::Store& store, EventStreamOptions options)
 
 Result<std::string> EventStream::Publish(std::string_view exec, std::string_view type,
                                          std::string_view data) {
-  SATCHEL_TRY(CheckComponent("exec", exec));
-  if (exec.empty()) return Invalid("exec", "must not be empty");
-  if (type.empty()) return Invalid("type", "must not be empty");
-  SATCHEL_TRY(CheckComponent("type", type));
-  SATCHEL_TRY(CheckJson("data", data));
-  const std::string base = Base(exec);
-  const std::vector<std::string> keys = {base + ":log", base + ":last"};
-  const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs()),
-                                         std::string(type),
-                                         std::string(data),
-                                         FormatInt(options_.max_events),
-                                         FormatInt(options_.log_ttl.count()),
-                                         FormatInt(options_.last_ttl.count()),
-                                         base + ":ev",
-                                         JsonString(exec),
-                                         JsonString(type)};
-  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "es_publish", keys, args));
-  return std::move(reply.text);
+  return Counted(options_.repo, store_, RepoOp::kStreamPublish, [&]() -> Result<std::string> {
+    SATCHEL_TRY(CheckComponent("exec", exec));
+    if (exec.empty()) return Invalid("exec", "must not be empty");
+    if (type.empty()) return Invalid("type", "must not be empty");
+    SATCHEL_TRY(CheckComponent("type", type));
+    SATCHEL_TRY(CheckJson("data", data));
+    const std::string base = Base(exec);
+    const std::vector<std::string> keys = {base + ":log", base + ":last"};
+    const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs()),
+                                           std::string(type),
+                                           std::string(data),
+                                           FormatInt(options_.max_events),
+                                           FormatInt(options_.log_ttl.count()),
+                                           FormatInt(options_.last_ttl.count()),
+                                           base + ":ev",
+                                           JsonString(exec),
+                                           JsonString(type)};
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "es_publish", keys, args));
+    Meter(options_.repo, store_)
+        .Add(Family::kStreamEvents, 1, StreamSide::kPublished, KindOf(type));
+    return std::move(reply.text);
+  });
 }
 
 Result<Replayed> EventStream::Replay(std::string_view exec, std::string_view after,
                                      std::int64_t limit) {
-  SATCHEL_TRY(CheckComponent("exec", exec));
-  if (exec.empty()) return Invalid("exec", "must not be empty");
-  if (limit < 0) return Invalid("limit", "must not be negative");
-  if (!ParseId(after)) return Invalid("after", "is no id of an event");
-  const std::int64_t count = limit == 0 ? kMostReplayed : std::min(limit, kMostReplayed);
-  const std::string base = Base(exec);
-  const std::vector<std::string> keys = {base + ":log", base + ":last"};
-  const std::vector<std::string> args = {std::string(after), FormatInt(count)};
-  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "es_replay", keys, args));
-  if (reply.items.size() != 2) return Unexpected();
-  Replayed replayed;
-  replayed.truncated = IsAfter(reply.items[0].text, after);
-  for (const ReplyValue& entry : reply.items[1].items) {
-    if (!entry.items.empty()) replayed.last = entry.items[0].text;
-    if (auto event = EventOf(entry, exec)) {
-      replayed.events.push_back(std::move(*event));
-    } else {
-      ++replayed.skipped;
+  return Counted(options_.repo, store_, RepoOp::kStreamReplay, [&]() -> Result<Replayed> {
+    SATCHEL_TRY(CheckComponent("exec", exec));
+    if (exec.empty()) return Invalid("exec", "must not be empty");
+    if (limit < 0) return Invalid("limit", "must not be negative");
+    if (!ParseId(after)) return Invalid("after", "is no id of an event");
+    const std::int64_t count = limit == 0 ? kMostReplayed : std::min(limit, kMostReplayed);
+    const std::string base = Base(exec);
+    const std::vector<std::string> keys = {base + ":log", base + ":last"};
+    const std::vector<std::string> args = {std::string(after), FormatInt(count)};
+    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "es_replay", keys, args));
+    if (reply.items.size() != 2) return Unexpected();
+    Replayed replayed;
+    const Meter meter(options_.repo, store_);
+    replayed.truncated = IsAfter(reply.items[0].text, after);
+    for (const ReplyValue& entry : reply.items[1].items) {
+      if (!entry.items.empty()) replayed.last = entry.items[0].text;
+      if (auto event = EventOf(entry, exec)) {
+        meter.Add(Family::kStreamEvents, 1, StreamSide::kDelivered, KindOf(event->type));
+        replayed.events.push_back(std::move(*event));
+      } else {
+        ++replayed.skipped;
+      }
     }
-  }
-  return replayed;
+    return replayed;
+  });
 }
 
 Result<std::unique_ptr<EventFollower>> EventStream::Follow(std::string_view exec,
                                                            std::string_view after) {
-  SATCHEL_TRY(CheckComponent("exec", exec));
-  if (exec.empty()) return Invalid("exec", "must not be empty");
-  if (!ParseId(after)) return Invalid("after", "is no id of an event");
-  SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock, {Base(exec) + ":ev"}, {},
-                                         options_.buffer));
-  return std::unique_ptr<EventFollower>(new EventFollower(
-      *this, *options_.repo.clock, std::move(inbox), std::string(exec), std::string(after)));
+  return Counted(
+      options_.repo, store_, RepoOp::kStreamFollow,
+      [&]() -> Result<std::unique_ptr<EventFollower>> {
+        SATCHEL_TRY(CheckComponent("exec", exec));
+        if (exec.empty()) return Invalid("exec", "must not be empty");
+        if (!ParseId(after)) return Invalid("after", "is no id of an event");
+        SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock, {Base(exec) + ":ev"},
+                                               {}, options_.buffer));
+        return std::unique_ptr<EventFollower>(new EventFollower(
+            *this, *options_.repo.clock, std::move(inbox), std::string(exec), std::string(after)));
+      });
 }
 
 // One piece of the log; `behind_` stays while there may be more of it.

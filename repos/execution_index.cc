@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "repos/errors.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/status.h"
 
 namespace satchel::repos {
@@ -239,6 +240,10 @@ Result<void> ExecutionIndex::Repair(const OuterGroup& group, const Strings& text
     SATCHEL_TRY(locators.Confirm(mark->exec, *mark->task, *sent[at]));
   }
   for (const Locators::Removal& removal : removals) SATCHEL_TRY(locators.Finish(removal));
+  const Meter meter(options_, store_);
+  for (const Mark& mark : marks) {
+    meter.Add(Family::kMarksRecovered, 1, mark.task ? IndexOf::kTask : IndexOf::kWorkflow);
+  }
   return {};
 }
 
@@ -285,9 +290,18 @@ store::CommandLine CountOf(const std::string& index, const std::string& prefix) 
 }  // namespace
 
 Result<void> ExecutionIndex::Drop(const OuterGroup& group, const std::vector<Candidate>& misfits) {
+  if (misfits.empty()) return {};
   Batch batch;
   for (const Candidate& misfit : misfits) AddDrop(batch, group, misfit, false);
-  return batch.SendAll(store_);
+  const auto replies = batch.Send(store_);
+  const Meter meter(options_, store_);
+  for (std::size_t i = 0; i < replies.size(); ++i) {
+    if (!replies[i]) return replies[i].error();
+    if (replies[i]->integer != 1) continue;  // its guard moved
+    const bool is_task = misfits[i].entry.starts_with("ta ");
+    meter.Add(Family::kOrphansRemoved, 1, is_task ? IndexOf::kTask : IndexOf::kWorkflow);
+  }
+  return {};
 }
 
 Result<void> ExecutionIndex::DropShared(std::string_view exec, const std::vector<Fields>& removed,

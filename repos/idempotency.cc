@@ -5,6 +5,7 @@
 #include "repos/errors.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/span.h"
 #include "store/commands.h"
 
@@ -23,19 +24,23 @@ Result<std::string> Idempotency::Key(std::string_view space, std::string_view ke
 
 Result<Claimed> Idempotency::Claim(std::string_view space, std::string_view key,
                                    std::optional<std::chrono::milliseconds> ttl) {
-  SATCHEL_ASSIGN(const std::string name, Key(space, key));
-  const std::chrono::milliseconds span = ttl.value_or(limits_.api_ttl);
-  SATCHEL_TRY(CheckSpan("ttl", span));
-  SATCHEL_ASSIGN(const bool set,
-                 store::Commands(store_).Set(
-                     name, "1", {.when = store::SetOptions::When::kIfAbsent, .ttl = span}));
-  return set ? Claimed::kFirst : Claimed::kDuplicate;
+  return Counted(options_, store_, RepoOp::kIdempotencyClaim, [&]() -> Result<Claimed> {
+    SATCHEL_ASSIGN(const std::string name, Key(space, key));
+    const std::chrono::milliseconds span = ttl.value_or(limits_.api_ttl);
+    SATCHEL_TRY(CheckSpan("ttl", span));
+    SATCHEL_ASSIGN(const bool set,
+                   store::Commands(store_).Set(
+                       name, "1", {.when = store::SetOptions::When::kIfAbsent, .ttl = span}));
+    return set ? Claimed::kFirst : Claimed::kDuplicate;
+  });
 }
 
 Result<void> Idempotency::Release(std::string_view space, std::string_view key) {
-  SATCHEL_ASSIGN(const std::string name, Key(space, key));
-  SATCHEL_TRY(store::Commands(store_).Del({name}));
-  return {};
+  return Counted(options_, store_, RepoOp::kIdempotencyRelease, [&]() -> Result<void> {
+    SATCHEL_ASSIGN(const std::string name, Key(space, key));
+    SATCHEL_TRY(store::Commands(store_).Del({name}));
+    return {};
+  });
 }
 
 Result<std::string> Idempotency::KeyOf(const IdempotentRequest& request,

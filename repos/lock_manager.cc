@@ -12,6 +12,7 @@
 #include "repos/errors.h"
 #include "repos/fields.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/scripts.h"
 #include "repos/span.h"
 
@@ -38,6 +39,13 @@ class LockState {
  public:
   enum class Status : std::uint8_t { kHeld, kReleased, kLost };
 
+  LockState(const Meter& meter_of_store, LockKind kind_of_lock, const Clock& clock_of_store)
+      : meter(meter_of_store), kind(kind_of_lock), clock(clock_of_store) {}
+
+  const Meter meter;
+  const LockKind kind;
+  const Clock& clock;  // borrowed
+  std::int64_t taken_ticks = 0;
   LockKeys keys;
   std::string resource;
   std::string token;
@@ -47,6 +55,7 @@ class LockState {
 
   std::mutex mutex;
   Status status = Status::kHeld;
+  bool release_counted = false;
   std::int64_t deadline_us = 0;
   std::int64_t renew_at_us = 0;
 
@@ -56,13 +65,28 @@ class LockState {
     deadline_us = since_us + ttl_us;
     renew_at_us = since_us + ttl_us / 3;
   }
-  // Whether this call found it lost.
+  void CountRelease(LockEnd end) {
+    {
+      const std::lock_guard lock(mutex);
+      if (std::exchange(release_counted, true)) return;
+    }
+    meter.Add(Family::kLockReleased, 1, kind, end);
+    if (end == LockEnd::kOk) CountHold();
+  }
+  void CountHold() const {
+    if (!meter.is_on()) return;
+    const std::int64_t held = std::max<std::int64_t>(clock.Ticks() - taken_ticks, 0);
+    meter.Observe(Family::kLockHold, static_cast<std::uint64_t>(held), kind);
+  }
+  // Once only.
   void Lose() {
     {
       const std::lock_guard lock(mutex);
       if (status != Status::kHeld) return;
       status = Status::kLost;
     }
+    meter.Add(Family::kLockLost, 1, kind);
+    CountHold();
     if (on_lost) on_lost();
   }
 };
@@ -71,7 +95,7 @@ class LockState {
 class LockCore final : public TimeListener {
  public:
   LockCore(store::Store& given, const RepoOptions& options)
-      : store(given), clock(*options.clock), random(*options.random) {
+      : store(given), clock(*options.clock), random(*options.random), meter(options, given) {
     if (clock.is_manual()) clock.Attach(this);
   }
   ~LockCore() override {
@@ -106,15 +130,19 @@ class LockCore final : public TimeListener {
     const std::int64_t since_us = clock.NowUs();
     const std::vector<std::string> keys = {state.keys.holder};
     const std::vector<std::string> args = {state.token, FormatInt(state.ttl.count())};
-    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store, "lock_extend", keys, args));
-    if (reply.integer != 1) return false;
-    state.Held(since_us);
-    return true;
+    const auto reply = RunScript(store, "lock_extend", keys, args);
+    const bool extended = reply && reply->integer == 1;
+    const LockEnd end = extended ? LockEnd::kOk : reply ? LockEnd::kLost : LockEnd::kError;
+    meter.Add(Family::kLockRefresh, 1, state.kind, end);
+    if (!reply) return reply.error();
+    if (extended) state.Held(since_us);
+    return extended;
   }
 
   store::Store& store;   // borrowed
   Clock& clock;          // borrowed
   SharedRandom& random;  // borrowed
+  const Meter meter;
 
  private:
   std::optional<std::int64_t> NextLocked() {
@@ -228,7 +256,11 @@ Result<void> Lock::Refresh() {
 }
 
 Result<void> Lock::Release() {
-  SATCHEL_TRY(CheckHeld(*state_));
+  if (auto held = CheckHeld(*state_); !held) {
+    // A lost lock cannot be released; a released one was counted.
+    if (held.error().code == ErrorCode::kLockNotOwned) state_->CountRelease(LockEnd::kLost);
+    return held;
+  }
   const std::vector<std::string> keys = {state_->keys.holder};
   const std::vector<std::string> args = {state_->token};
   core_->Remove(state_.get());
@@ -236,8 +268,11 @@ Result<void> Lock::Release() {
     const std::lock_guard lock(state_->mutex);
     if (state_->status == LockState::Status::kHeld) state_->status = LockState::Status::kReleased;
   }
-  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(core_->store, "lock_free", keys, args));
-  if (reply.integer == 1) return {};
+  const auto reply = RunScript(core_->store, "lock_free", keys, args);
+  const bool released = reply && reply->integer == 1;
+  state_->CountRelease(released ? LockEnd::kOk : reply ? LockEnd::kLost : LockEnd::kError);
+  if (!reply) return reply.error();
+  if (released) return {};
   {
     const std::lock_guard lock(state_->mutex);
     state_->status = LockState::Status::kHeld;  // so that the loss is told, once
@@ -261,8 +296,10 @@ LockKeys LockManager::KeysOf(std::string_view resource) const {
 }
 
 Result<Lock> LockManager::Acquire(std::string_view resource, const LockOptions& options) {
-  SATCHEL_TRY(CheckComponent("resource", resource));
-  return AcquireKeys(KeysOf(resource), resource, options);
+  return Counted(options_, core_->store, RepoOp::kLockAcquire, [&]() -> Result<Lock> {
+    SATCHEL_TRY(CheckComponent("resource", resource));
+    return AcquireKeys(KeysOf(resource), resource, options);
+  });
 }
 
 Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
@@ -272,7 +309,7 @@ Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
   SATCHEL_TRY(CheckSpan("ttl", ttl));
   if (options.wait.count() < 0) return Invalid("wait", "must not be negative");
   if (options.wait > kLongestSpan) return Invalid("wait", "must be a hundred years at most");
-  auto state = std::make_shared<LockState>();
+  auto state = std::make_shared<LockState>(core_->meter, options.kind, core_->clock);
   state->keys = std::move(keys);
   state->resource = resource;
   state->token = core_->random.Hex(16);
@@ -281,6 +318,13 @@ Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
   const std::vector<std::string> pair = {state->keys.holder, state->keys.fence};
   const std::int64_t give_up_us =
       core_->clock.NowUs() + std::chrono::microseconds(options.wait).count();
+  const std::int64_t asked = core_->clock.Ticks();
+  const auto count = [&](Family family) {
+    state->taken_ticks = core_->clock.Ticks();
+    core_->meter.Add(family, 1, options.kind);
+    core_->meter.Observe(Family::kLockWait, static_cast<std::uint64_t>(state->taken_ticks - asked),
+                         options.kind);
+  };
   std::mutex mutex;
   std::condition_variable never;
   std::unique_lock lock(mutex);
@@ -293,10 +337,12 @@ Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
     if (const auto fence = UintOf(reply); fence && *fence > 0) {
       state->fence = *fence;
       state->Held(since_us);
+      count(Family::kLockAcquired);
       core_->Add(state);
       return Lock(core_, std::move(state));
     }
     if (since_us >= give_up_us) {
+      count(Family::kLockTimeout);
       return LockError(ErrorCode::kLockTimeout, "held by another", state->resource);
     }
     const auto pause_us = static_cast<std::int64_t>(core_->random.Below(longest * 1000)) + 1000;

@@ -29,12 +29,16 @@
 
 namespace satchel::repos {
 
+// What a lock is for; metrics tell these apart.
+enum class LockKind : std::uint8_t { kRow, kNamed, kSession };
+
 struct LockOptions {
   std::optional<std::chrono::milliseconds> ttl = {};  // empty: the manager's default
   std::chrono::milliseconds wait{0};                  // 0: one try
   // Called once when the lock is found lost, on a thread of the manager or in Refresh or
   // Release. It may not destroy the lock.
   std::function<void()> on_lost = {};
+  LockKind kind = LockKind::kNamed;
 };
 
 struct LockTimes {

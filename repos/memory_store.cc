@@ -8,6 +8,7 @@
 #include "repos/fields.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/scripts.h"
 #include "repos/span.h"
 #include "store/commands.h"
@@ -62,89 +63,107 @@ Result<ReplyValue> MemoryStore::Write(std::string_view script, std::string_view 
 
 Result<std::int64_t> MemoryStore::Append(std::string_view key, const Messages& messages,
                                          std::int64_t tokens) {
-  if (tokens < 0) return Invalid("tokens", "must not be negative");
-  SATCHEL_TRY(CheckMessages(messages));
-  if (messages.empty()) return Count(key);
-  std::vector<std::string> args = {FormatInt(tokens), FormatInt(options_.max_entries)};
-  args.insert(args.end(), messages.begin(), messages.end());
-  SATCHEL_ASSIGN(const ReplyValue reply,
-                 Write("mem_append", key, std::move(args), options_.refresh_on_append));
-  return reply.integer;
+  return Counted(options_.repo, store_, RepoOp::kMemoryAppend, [&]() -> Result<std::int64_t> {
+    if (tokens < 0) return Invalid("tokens", "must not be negative");
+    SATCHEL_TRY(CheckMessages(messages));
+    if (messages.empty()) return Count(key);
+    std::vector<std::string> args = {FormatInt(tokens), FormatInt(options_.max_entries)};
+    args.insert(args.end(), messages.begin(), messages.end());
+    SATCHEL_ASSIGN(const ReplyValue reply,
+                   Write("mem_append", key, std::move(args), options_.refresh_on_append));
+    return reply.integer;
+  });
 }
 
 Result<Messages> MemoryStore::Read(std::string_view key) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  const std::string list = base + ":list";
-  SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"LRANGE", list, "0", "-1"}));
-  return Decoded(std::move(reply.items), 0);
+  return Counted(options_.repo, store_, RepoOp::kMemoryRead, [&]() -> Result<Messages> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    const std::string list = base + ":list";
+    SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"LRANGE", list, "0", "-1"}));
+    return Decoded(std::move(reply.items), 0);
+  });
 }
 
 Result<MessagePage> MemoryStore::ReadPage(std::string_view key, std::int64_t offset,
                                           std::int64_t limit) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  if (offset < 0) return Invalid("offset", "must not be negative");
-  if (limit <= 0) return Invalid("limit", "must be 1 at least");
-  const std::int64_t last = offset > INT64_MAX - limit ? INT64_MAX : offset + limit - 1;
-  const std::vector<std::string> keys = {base + ":list"};
-  const std::vector<std::string> args = {FormatInt(offset), FormatInt(last)};
-  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "mem_page", keys, args));
-  if (reply.items.size() != 2) return Unexpected();
-  SATCHEL_ASSIGN(Messages messages, Decoded(std::move(reply.items[1].items), offset));
-  return MessagePage{.messages = std::move(messages), .total = reply.items[0].integer};
+  return Counted(options_.repo, store_, RepoOp::kMemoryReadPage, [&]() -> Result<MessagePage> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    if (offset < 0) return Invalid("offset", "must not be negative");
+    if (limit <= 0) return Invalid("limit", "must be 1 at least");
+    const std::int64_t last = offset > INT64_MAX - limit ? INT64_MAX : offset + limit - 1;
+    const std::vector<std::string> keys = {base + ":list"};
+    const std::vector<std::string> args = {FormatInt(offset), FormatInt(last)};
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "mem_page", keys, args));
+    if (reply.items.size() != 2) return Unexpected();
+    SATCHEL_ASSIGN(Messages messages, Decoded(std::move(reply.items[1].items), offset));
+    return MessagePage{.messages = std::move(messages), .total = reply.items[0].integer};
+  });
 }
 
 Result<std::int64_t> MemoryStore::Count(std::string_view key) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  return Commands(store_).LLen(base + ":list");
+  return Counted(options_.repo, store_, RepoOp::kMemoryCount, [&]() -> Result<std::int64_t> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    return Commands(store_).LLen(base + ":list");
+  });
 }
 
 Result<void> MemoryStore::Replace(std::string_view key, const Messages& messages,
                                   std::optional<std::int64_t> tokens) {
-  if (tokens.value_or(0) < 0) return Invalid("tokens", "must not be negative");
-  SATCHEL_TRY(CheckMessages(messages));
-  std::vector<std::string> args = {tokens ? FormatInt(*tokens) : std::string(),
-                                   FormatInt(options_.max_entries)};
-  args.insert(args.end(), messages.begin(), messages.end());
-  SATCHEL_TRY(Write("mem_replace", key, std::move(args)));
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kMemoryReplace, [&]() -> Result<void> {
+    if (tokens.value_or(0) < 0) return Invalid("tokens", "must not be negative");
+    SATCHEL_TRY(CheckMessages(messages));
+    std::vector<std::string> args = {tokens ? FormatInt(*tokens) : std::string(),
+                                     FormatInt(options_.max_entries)};
+    args.insert(args.end(), messages.begin(), messages.end());
+    SATCHEL_TRY(Write("mem_replace", key, std::move(args)));
+    return {};
+  });
 }
 
 Result<std::int64_t> MemoryStore::Trim(std::string_view key, std::int64_t keep,
                                        std::int64_t tokens) {
-  if (keep < 0) return Invalid("keep", "must not be negative");
-  if (tokens < 0) return Invalid("tokens", "must not be negative");
-  SATCHEL_ASSIGN(const ReplyValue reply,
-                 Write("mem_trim", key, {FormatInt(keep), FormatInt(tokens)}));
-  return reply.integer;
+  return Counted(options_.repo, store_, RepoOp::kMemoryTrim, [&]() -> Result<std::int64_t> {
+    if (keep < 0) return Invalid("keep", "must not be negative");
+    if (tokens < 0) return Invalid("tokens", "must not be negative");
+    SATCHEL_ASSIGN(const ReplyValue reply,
+                   Write("mem_trim", key, {FormatInt(keep), FormatInt(tokens)}));
+    return reply.integer;
+  });
 }
 
 Result<void> MemoryStore::Delete(std::string_view key) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  SATCHEL_TRY(Commands(store_).Del({base + ":list", base + ":meta", base + ":flush"}));
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kMemoryDelete, [&]() -> Result<void> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    SATCHEL_TRY(Commands(store_).Del({base + ":list", base + ":meta", base + ":flush"}));
+    return {};
+  });
 }
 
 Result<bool> MemoryStore::SetExpiration(std::string_view key, milliseconds ttl) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  SATCHEL_TRY(CheckSpan("ttl", ttl));
-  const std::vector<std::string> keys = {base + ":list", base + ":meta", base + ":flush"};
-  const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs() + ttl.count())};
-  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "mem_expire", keys, args));
-  return reply.integer == 1;
+  return Counted(options_.repo, store_, RepoOp::kMemorySetExpiration, [&]() -> Result<bool> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    SATCHEL_TRY(CheckSpan("ttl", ttl));
+    const std::vector<std::string> keys = {base + ":list", base + ":meta", base + ":flush"};
+    const std::vector<std::string> args = {FormatInt(options_.repo.clock->NowMs() + ttl.count())};
+    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "mem_expire", keys, args));
+    return reply.integer == 1;
+  });
 }
 
 Result<MemoryTtl> MemoryStore::GetTtl(std::string_view key) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  const std::vector<store::CommandLine> lines = {{"PTTL", base + ":list"},
-                                                 {"PTTL", base + ":meta"}};
-  MemoryTtl ttl;
-  for (auto& reply : store_.Pipeline(lines)) {
-    if (!reply) return std::move(reply.error());
-    if (reply->integer == -2) continue;
-    ttl.exists = true;
-    if (reply->integer >= 0) ttl.left = milliseconds(reply->integer);
-  }
-  return ttl;
+  return Counted(options_.repo, store_, RepoOp::kMemoryGetTtl, [&]() -> Result<MemoryTtl> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    const std::vector<store::CommandLine> lines = {{"PTTL", base + ":list"},
+                                                   {"PTTL", base + ":meta"}};
+    MemoryTtl ttl;
+    for (auto& reply : store_.Pipeline(lines)) {
+      if (!reply) return std::move(reply.error());
+      if (reply->integer == -2) continue;
+      ttl.exists = true;
+      if (reply->integer >= 0) ttl.left = milliseconds(reply->integer);
+    }
+    return ttl;
+  });
 }
 
 Result<std::optional<std::int64_t>> MemoryStore::MetaTime(std::string_view key,
@@ -158,85 +177,109 @@ Result<std::optional<std::int64_t>> MemoryStore::MetaTime(std::string_view key,
 }
 
 Result<std::optional<std::int64_t>> MemoryStore::GetExpiration(std::string_view key) {
-  return MetaTime(key, "expires");
+  return Counted(options_.repo, store_, RepoOp::kMemoryGetExpiration,
+                 [&]() -> Result<std::optional<std::int64_t>> { return MetaTime(key, "expires"); });
 }
 
 Result<std::optional<std::int64_t>> MemoryStore::GetLastFlushed(std::string_view key) {
-  return MetaTime(key, "last_flushed");
+  return Counted(
+      options_.repo, store_, RepoOp::kMemoryGetLastFlushed,
+      [&]() -> Result<std::optional<std::int64_t>> { return MetaTime(key, "last_flushed"); });
 }
 
 Result<void> MemoryStore::SetLastFlushed(std::string_view key, std::int64_t at_ms) {
-  SATCHEL_TRY(Write("mem_meta", key, {"last_flushed", "set", FormatInt(at_ms)}));
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kMemorySetLastFlushed, [&]() -> Result<void> {
+    SATCHEL_TRY(Write("mem_meta", key, {"last_flushed", "set", FormatInt(at_ms)}));
+    return {};
+  });
 }
 
 Result<MemoryCounts> MemoryStore::GetCounts(std::string_view key) {
-  SATCHEL_ASSIGN(const ReplyValue reply, Write("mem_counts", key, {}));
-  if (reply.items.size() != 2) return Unexpected();
-  const auto tokens = IntOf(reply.items[0]);
-  const auto messages = IntOf(reply.items[1]);
-  if (!tokens || !messages) return Corrupt("conversation", "a count that is no number");
-  return MemoryCounts{.tokens = *tokens, .messages = *messages};
+  return Counted(options_.repo, store_, RepoOp::kMemoryGetCounts, [&]() -> Result<MemoryCounts> {
+    SATCHEL_ASSIGN(const ReplyValue reply, Write("mem_counts", key, {}));
+    if (reply.items.size() != 2) return Unexpected();
+    const auto tokens = IntOf(reply.items[0]);
+    const auto messages = IntOf(reply.items[1]);
+    if (!tokens || !messages) return Corrupt("conversation", "a count that is no number");
+    return MemoryCounts{.tokens = *tokens, .messages = *messages};
+  });
 }
 
 Result<std::int64_t> MemoryStore::IncrementTokens(std::string_view key, std::int64_t delta) {
-  if (delta == 0) {
-    SATCHEL_ASSIGN(const auto tokens, MetaTime(key, "token_count"));
-    return tokens.value_or(0);
-  }
-  SATCHEL_ASSIGN(const ReplyValue reply,
-                 Write("mem_meta", key, {"token_count", "add", FormatInt(delta)}));
-  const auto tokens = IntOf(reply);
-  if (!tokens) return Unexpected();
-  return *tokens;
+  return Counted(options_.repo, store_, RepoOp::kMemoryIncrementTokens,
+                 [&]() -> Result<std::int64_t> {
+                   if (delta == 0) {
+                     SATCHEL_ASSIGN(const auto tokens, MetaTime(key, "token_count"));
+                     return tokens.value_or(0);
+                   }
+                   SATCHEL_ASSIGN(const ReplyValue reply,
+                                  Write("mem_meta", key, {"token_count", "add", FormatInt(delta)}));
+                   const auto tokens = IntOf(reply);
+                   if (!tokens) return Unexpected();
+                   return *tokens;
+                 });
 }
 
 Result<void> MemoryStore::SetTokens(std::string_view key, std::int64_t tokens) {
-  if (tokens < 0) return Invalid("tokens", "must not be negative");
-  SATCHEL_TRY(Write("mem_meta", key, {"token_count", "set", FormatInt(tokens)}));
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kMemorySetTokens, [&]() -> Result<void> {
+    if (tokens < 0) return Invalid("tokens", "must not be negative");
+    SATCHEL_TRY(Write("mem_meta", key, {"token_count", "set", FormatInt(tokens)}));
+    return {};
+  });
 }
 
 Result<std::string> MemoryStore::MarkFlushPending(std::string_view key) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  std::string token = options_.repo.random->Hex(16);
-  SATCHEL_ASSIGN(const bool set, Commands(store_).Set(base + ":flush", token,
-                                                      {.when = store::SetOptions::When::kIfAbsent,
-                                                       .ttl = options_.flush_ttl}));
-  if (!set) return MakeError(ErrorCode::kFlushAlreadyPending, "conversation: a flush is under way");
-  return token;
+  return Counted(
+      options_.repo, store_, RepoOp::kMemoryMarkFlushPending, [&]() -> Result<std::string> {
+        SATCHEL_ASSIGN(const std::string base, Base(key));
+        std::string token = options_.repo.random->Hex(16);
+        SATCHEL_ASSIGN(const bool set,
+                       Commands(store_).Set(base + ":flush", token,
+                                            {.when = store::SetOptions::When::kIfAbsent,
+                                             .ttl = options_.flush_ttl}));
+        if (!set)
+          return MakeError(ErrorCode::kFlushAlreadyPending, "conversation: a flush is under way");
+        return token;
+      });
 }
 
 Result<void> MemoryStore::ClearFlushPending(std::string_view key, std::string_view token) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  const std::vector<std::string> keys = {base + ":flush"};
-  const std::vector<std::string> args = {std::string(token)};
-  SATCHEL_TRY(RunScript(store_, "lock_free", keys, args));
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kMemoryClearFlushPending, [&]() -> Result<void> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    const std::vector<std::string> keys = {base + ":flush"};
+    const std::vector<std::string> args = {std::string(token)};
+    SATCHEL_TRY(RunScript(store_, "lock_free", keys, args));
+    return {};
+  });
 }
 
 Result<bool> MemoryStore::IsFlushPending(std::string_view key) {
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  SATCHEL_ASSIGN(const std::int64_t count, Commands(store_).Exists({base + ":flush"}));
-  return count == 1;
+  return Counted(options_.repo, store_, RepoOp::kMemoryIsFlushPending, [&]() -> Result<bool> {
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    SATCHEL_ASSIGN(const std::int64_t count, Commands(store_).Exists({base + ":flush"}));
+    return count == 1;
+  });
 }
 
 Result<Lock> MemoryStore::LockFor(std::string_view key, MemoryOperation operation,
                                   milliseconds wait) {
-  struct Row {
-    std::string_view name;
-    milliseconds ttl;
-  };
-  constexpr Row kRows[] = {{"append", std::chrono::seconds(30)},
-                           {"clear", std::chrono::seconds(10)},
-                           {"flush", std::chrono::minutes(5)}};
-  if (locks_ == nullptr) return MakeError(ErrorCode::kUnsupported, "conversation: no lock manager");
-  SATCHEL_ASSIGN(const std::string base, Base(key));
-  if (operation > MemoryOperation::kFlush) return Invalid("operation", "unknown");
-  const Row& row = kRows[static_cast<std::size_t>(operation)];
-  LockKeys keys{.holder = fmt::format("{}:lock:{}", base, row.name),
-                .fence = fmt::format("{}:fence:{}", base, row.name)};
-  return locks_->AcquireKeys(std::move(keys), key, {.ttl = row.ttl, .wait = wait});
+  return Counted(options_.repo, store_, RepoOp::kMemoryLockFor, [&]() -> Result<Lock> {
+    struct Row {
+      std::string_view name;
+      milliseconds ttl;
+    };
+    constexpr Row kRows[] = {{"append", std::chrono::seconds(30)},
+                             {"clear", std::chrono::seconds(10)},
+                             {"flush", std::chrono::minutes(5)}};
+    if (locks_ == nullptr)
+      return MakeError(ErrorCode::kUnsupported, "conversation: no lock manager");
+    SATCHEL_ASSIGN(const std::string base, Base(key));
+    if (operation > MemoryOperation::kFlush) return Invalid("operation", "unknown");
+    const Row& row = kRows[static_cast<std::size_t>(operation)];
+    LockKeys keys{.holder = fmt::format("{}:lock:{}", base, row.name),
+                  .fence = fmt::format("{}:fence:{}", base, row.name)};
+    return locks_->AcquireKeys(std::move(keys), key, {.ttl = row.ttl, .wait = wait});
+  });
 }
 
 }  // namespace satchel::repos

@@ -2,13 +2,29 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "repos/errors.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "store/commands.h"
 
 namespace satchel::repos {
+
+namespace {
+
+// By the names that Notifications gives its channels.
+ChannelKind KindOf(std::string_view channel) {
+  if (channel.find(":ev:") == channel.npos) return ChannelKind::kOther;
+  const std::string_view rest = channel.substr(channel.find(":ev:") + 4);
+  const std::string_view after = rest.substr(std::min(rest.find(':'), rest.size()));
+  if (after.starts_with(":workflow:")) return ChannelKind::kWorkflow;
+  return after.starts_with(":task:") ? ChannelKind::kTask : ChannelKind::kOther;
+}
+
+}  // namespace
 
 std::string NotificationJson(const NotificationEvent& event) {
   std::string json = "{\"workflow_id\":" + JsonString(event.workflow_id);
@@ -29,6 +45,7 @@ Result<std::optional<Notification>> NotificationListener::Next(std::chrono::mill
                                 .payload = std::move(taken.message->payload),
                                 .dropped = std::exchange(dropped_, 0),
                                 .gap = std::exchange(gap_, false)};
+      if (count_) count_(notification);
       return std::optional(std::move(notification));
     }
     if (taken.is_closed) return MakeError(ErrorCode::kClosed, "notifications: closed");
@@ -52,47 +69,76 @@ std::string Notifications::TaskChannel(std::string_view task_id) const {
 }
 
 Result<std::int64_t> Notifications::Publish(std::string_view channel, std::string_view json) {
-  if (channel.empty()) return Invalid("channel", "must not be empty");
-  SATCHEL_TRY(CheckJson("json", json));
-  return store::Commands(store_).Publish(channel, json);
+  return Counted(options_, store_, RepoOp::kNotificationsPublish, [&]() -> Result<std::int64_t> {
+    if (channel.empty()) return Invalid("channel", "must not be empty");
+    SATCHEL_TRY(CheckJson("json", json));
+    auto receivers = store::Commands(store_).Publish(channel, json);
+    if (receivers) {
+      Meter(options_, store_).Add(Family::kNotificationsPublished, 1, KindOf(channel));
+    }
+    return receivers;
+  });
 }
 
 Result<std::int64_t> Notifications::PublishEvent(const NotificationEvent& event) {
-  SATCHEL_TRY(CheckComponent("workflow_id", event.workflow_id));
-  SATCHEL_TRY(CheckComponent("task_id", event.task_id.value_or("")));
-  if (event.data) SATCHEL_TRY(CheckJson("data", *event.data));
-  const std::string json = NotificationJson(event);
-  std::vector<store::CommandLine> lines;
-  if (event.task_id) lines.push_back({"PUBLISH", TaskChannel(*event.task_id), json});
-  if (!event.workflow_id.empty()) {
-    lines.push_back({"PUBLISH", WorkflowChannel(event.workflow_id), json});
-  }
-  if (lines.empty()) return Invalid("workflow_id", "neither a workflow nor a task is named");
-  std::int64_t receivers = 0;
-  for (auto& reply : store_.Pipeline(lines)) {
-    if (!reply) return std::move(reply.error());
-    receivers += reply->integer;
-  }
-  return receivers;
+  return Counted(options_, store_, RepoOp::kNotificationsPublishEvent,
+                 [&]() -> Result<std::int64_t> {
+                   SATCHEL_TRY(CheckComponent("workflow_id", event.workflow_id));
+                   SATCHEL_TRY(CheckComponent("task_id", event.task_id.value_or("")));
+                   if (event.data) SATCHEL_TRY(CheckJson("data", *event.data));
+                   const std::string json = NotificationJson(event);
+                   std::vector<store::CommandLine> lines;
+                   if (event.task_id)
+                     lines.push_back({"PUBLISH", TaskChannel(*event.task_id), json});
+                   if (!event.workflow_id.empty()) {
+                     lines.push_back({"PUBLISH", WorkflowChannel(event.workflow_id), json});
+                   }
+                   if (lines.empty())
+                     return Invalid("workflow_id", "neither a workflow nor a task is named");
+                   std::int64_t receivers = 0;
+                   const Meter meter(options_, store_);
+                   auto replies = store_.Pipeline(lines);
+                   for (std::size_t i = 0; i < replies.size(); ++i) {
+                     if (!replies[i]) return std::move(replies[i].error());
+                     receivers += replies[i]->integer;
+                     meter.Add(Family::kNotificationsPublished, 1, KindOf(lines[i][1]));
+                   }
+                   return receivers;
+                 });
 }
 
 Result<std::unique_ptr<NotificationListener>> Notifications::Listen(
     std::vector<std::string> channels, std::vector<std::string> patterns) {
   SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.clock, std::move(channels),
                                          std::move(patterns), buffer_));
-  return std::make_unique<NotificationListener>(std::move(inbox), *options_.clock);
+  const Meter meter(options_, store_);
+  NotificationListener::Count count;
+  if (meter.is_on()) {
+    count = [meter](const Notification& received) {
+      meter.Add(Family::kNotificationsReceived, 1, KindOf(received.channel));
+      meter.Add(Family::kNotificationsDropped, received.dropped);
+    };
+  }
+  return std::make_unique<NotificationListener>(std::move(inbox), *options_.clock,
+                                                std::move(count));
 }
 
 Result<std::unique_ptr<NotificationListener>> Notifications::Subscribe(
     std::vector<std::string> channels) {
-  if (channels.empty()) return Invalid("channels", "one at least");
-  return Listen(std::move(channels), {});
+  return Counted(options_, store_, RepoOp::kNotificationsSubscribe,
+                 [&]() -> Result<std::unique_ptr<NotificationListener>> {
+                   if (channels.empty()) return Invalid("channels", "one at least");
+                   return Listen(std::move(channels), {});
+                 });
 }
 
 Result<std::unique_ptr<NotificationListener>> Notifications::SubscribePattern(
     std::vector<std::string> patterns) {
-  if (patterns.empty()) return Invalid("patterns", "one at least");
-  return Listen({}, std::move(patterns));
+  return Counted(options_, store_, RepoOp::kNotificationsSubscribePattern,
+                 [&]() -> Result<std::unique_ptr<NotificationListener>> {
+                   if (patterns.empty()) return Invalid("patterns", "one at least");
+                   return Listen({}, std::move(patterns));
+                 });
 }
 
 }  // namespace satchel::repos

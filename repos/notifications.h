@@ -8,6 +8,7 @@
 
 #include <chrono>
 #include <cstdint>
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -39,8 +40,10 @@ struct Notification {
 
 class NotificationListener {
  public:
-  explicit NotificationListener(std::unique_ptr<Inbox> inbox, Clock& clock)
-      : inbox_(std::move(inbox)), clock_(clock) {}
+  // `count` is told what was received and what was dropped; empty: nobody.
+  using Count = std::function<void(const Notification& received)>;
+  explicit NotificationListener(std::unique_ptr<Inbox> inbox, Clock& clock, Count count = {})
+      : inbox_(std::move(inbox)), clock_(clock), count_(std::move(count)) {}
 
   // The next one; empty when none comes within `wait`. Errors: kClosed.
   Result<std::optional<Notification>> Next(std::chrono::milliseconds wait);
@@ -50,6 +53,7 @@ class NotificationListener {
  private:
   std::unique_ptr<Inbox> inbox_;
   Clock& clock_;  // borrowed
+  const Count count_;
   std::uint64_t dropped_ = 0;
   bool gap_ = false;
 };

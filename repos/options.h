@@ -14,6 +14,8 @@
 
 namespace satchel::repos {
 
+class Metrics;
+
 // Randomness that several threads share: for tokens and for jitter.
 class SharedRandom {
  public:
@@ -37,6 +39,7 @@ struct RepoOptions {
   std::string tenant = {};                           // any id
   Clock* clock = &RealClock::Instance();             // borrowed; outlives the repository
   SharedRandom* random = &SharedRandom::Instance();  // borrowed; outlives the repository
+  Metrics* metrics = nullptr;                        // borrowed, likewise; null: nothing is counted
 
   // "satchel:v1", what every key begins with.
   std::string Namespace() const { return prefix + ":v1"; }

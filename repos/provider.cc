@@ -1,5 +1,7 @@
 #include "repos/provider.h"
 
+#include "repos/metrics.h"
+
 namespace satchel::repos {
 
 using store::Component;
@@ -79,10 +81,11 @@ WorkflowOptions WorkflowOptionsOf(const store::Config& config, RepoOptions repo)
 
 // In order of construction: what a part borrows stands above it.
 struct Provider::Parts {
-  Parts(const store::Config& config, const StoreOf& given, const RepoOptions& repo,
+  Parts(const store::Config& config, const StoreOf& given, const RepoOptions& repo_options,
         std::unique_ptr<store::Stores> own)
       : own_stores(std::move(own)),
         store_of(given),
+        repo(WithMetrics(repo_options, own_metrics)),
         notifications(store_of(Component::kStore), repo,
                       static_cast<std::size_t>(config.notifications.buffer)),
         idempotency(store_of(Component::kStore), repo,
@@ -109,10 +112,20 @@ struct Provider::Parts {
         resources(store_of(Component::kResource), ResourceStoreOptionsOf(config, repo)),
         streams(store_of(Component::kStream), EventStreamOptionsOf(config, repo)),
         locks(store_of(Component::kLock), repo, LockTimesOf(config)),
-        rate_limits(store_of(Component::kRateLimit), repo, config.rate_limit.fail_open) {}
+        rate_limits(store_of(Component::kRateLimit), repo, config.rate_limit.fail_open) {
+    for (std::size_t i = 0; i < store::kComponents; ++i) {
+      repo.metrics->Uses(store_of(static_cast<Component>(i)).driver());
+    }
+  }
+  static RepoOptions WithMetrics(RepoOptions options, Metrics& own) {
+    if (options.metrics == nullptr) options.metrics = &own;
+    return options;
+  }
 
   std::unique_ptr<store::Stores> own_stores;  // null when the caller has them
   StoreOf store_of;
+  Metrics own_metrics;
+  const RepoOptions repo;
   Notifications notifications;
   Idempotency idempotency;
   TaskConfigStore task_configs;
@@ -179,6 +192,8 @@ ResourceStore& Provider::resources() { return parts_->resources; }
 EventStream& Provider::streams() { return parts_->streams; }
 LockManager& Provider::locks() { return parts_->locks; }
 RateLimiter& Provider::rate_limits() { return parts_->rate_limits; }
+
+Metrics& Provider::metrics() { return *parts_->repo.metrics; }
 
 store::Store& Provider::StoreFor(Component component) const { return parts_->store_of(component); }
 

@@ -35,8 +35,8 @@ class Provider {
   // kInvalidArgument (prefix, tenant).
   static Result<std::unique_ptr<Provider>> Open(const store::Config& config);
 
-  // On stores of the caller's, which outlive it; `repo` gives clock and randomness, the
-  // configuration prefix and tenant.
+  // On stores of the caller's, which outlive it; `repo` gives clock, randomness and metrics (null:
+  // the provider's own), the configuration prefix and tenant.
   using StoreOf = std::function<store::Store&(store::Component)>;
   static Result<std::unique_ptr<Provider>> Over(const store::Config& config,
                                                 const StoreOf& store_of, RepoOptions repo = {});
@@ -64,6 +64,9 @@ class Provider {
   EventStream& streams();
   LockManager& locks();
   RateLimiter& rate_limits();
+
+  // What all of these count, under the names of docs/metrics.md; see repos/metrics.h.
+  Metrics& metrics();
 
   // The store of a component.
   store::Store& StoreFor(store::Component component) const;

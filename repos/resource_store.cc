@@ -11,6 +11,7 @@
 #include "repos/fields.h"
 #include "repos/json.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/scripts.h"
 
 namespace satchel::repos {
@@ -33,6 +34,26 @@ Result<ResourceKey> KeyOfPlace(std::string_view project, ResourceType type,
   SATCHEL_ASSIGN(std::string id, Unescape(place.substr(0, space)));
   SATCHEL_ASSIGN(std::string version, Unescape(place.substr(space + 1)));
   return ResourceKey{std::string(project), type, std::move(id), std::move(version)};
+}
+
+// Counts as Counted does, and by type.
+template <class Body>
+auto CountedAs(const RepoOptions& options, const store::Store& store, ResourceOp op,
+               ResourceType type, const Body& body) {
+  if (options.metrics == nullptr) return body();
+  const std::int64_t since = options.clock->Ticks();
+  const auto first = static_cast<std::size_t>(RepoOp::kResourcePut);
+  const auto as = static_cast<RepoOp>(first + static_cast<std::size_t>(op));
+  auto result = Counted(options, store, as, body);
+  if (static_cast<std::size_t>(type) >= std::size(kTypeNames)) return result;
+  const Meter meter(options, store);
+  const std::int64_t took = std::max<std::int64_t>(options.clock->Ticks() - since, 0);
+  meter.Add(Family::kResourceOperations, 1, op, type, OutcomeOf(result));
+  meter.Observe(Family::kResourceOperationDuration, static_cast<std::uint64_t>(took), op, type);
+  if (!result && result.error().code == ErrorCode::kEtagMismatch) {
+    meter.Add(Family::kEtagMismatches, 1, type);
+  }
+  return result;
 }
 
 }  // namespace
@@ -98,35 +119,43 @@ Result<std::string> ResourceStore::PutScript(const ResourceKey& key, std::string
 }
 
 Result<std::string> ResourceStore::Put(const ResourceKey& key, std::string_view value) {
-  return PutScript(key, value, "any", "");
+  return CountedAs(options_.repo, store_, ResourceOp::kPut, key.type,
+                   [&]() -> Result<std::string> { return PutScript(key, value, "any", ""); });
 }
 
 Result<std::string> ResourceStore::PutIfMatch(const ResourceKey& key, std::string_view value,
                                               std::string_view expected_etag) {
-  return PutScript(key, value, expected_etag.empty() ? "new" : "etag", expected_etag);
+  return CountedAs(
+      options_.repo, store_, ResourceOp::kPutIfMatch, key.type, [&]() -> Result<std::string> {
+        return PutScript(key, value, expected_etag.empty() ? "new" : "etag", expected_etag);
+      });
 }
 
 Result<Resource> ResourceStore::Get(const ResourceKey& key) {
-  SATCHEL_TRY(Check(key));
-  const std::string object = Object(key);
-  SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"HMGET", object, "j", "e"}));
-  if (reply.items.size() != 2) return Unexpected();
-  if (reply.items[0].is_null() && reply.items[1].is_null()) {
-    return Absent(ErrorCode::kNotFound, "resource", key.id);
-  }
-  if (reply.items[0].is_null() || reply.items[1].is_null()) {
-    return Corrupt("resource", "without value or ETag");
-  }
-  return Resource{std::move(reply.items[0].text), std::move(reply.items[1].text)};
+  return CountedAs(options_.repo, store_, ResourceOp::kGet, key.type, [&]() -> Result<Resource> {
+    SATCHEL_TRY(Check(key));
+    const std::string object = Object(key);
+    SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"HMGET", object, "j", "e"}));
+    if (reply.items.size() != 2) return Unexpected();
+    if (reply.items[0].is_null() && reply.items[1].is_null()) {
+      return Absent(ErrorCode::kNotFound, "resource", key.id);
+    }
+    if (reply.items[0].is_null() || reply.items[1].is_null()) {
+      return Corrupt("resource", "without value or ETag");
+    }
+    return Resource{std::move(reply.items[0].text), std::move(reply.items[1].text)};
+  });
 }
 
 Result<bool> ResourceStore::Delete(const ResourceKey& key) {
-  SATCHEL_TRY(Check(key));
-  const std::string base = Base(key.project, key.type);
-  const Strings keys = {Object(key), base + ":ix", base + ":rev"};
-  const Strings args = {FormatInt(options_.repo.clock->NowMs()), PlaceOf(key), base + ":ev"};
-  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "res_delete", keys, args));
-  return reply.integer == 1;
+  return CountedAs(options_.repo, store_, ResourceOp::kDelete, key.type, [&]() -> Result<bool> {
+    SATCHEL_TRY(Check(key));
+    const std::string base = Base(key.project, key.type);
+    const Strings keys = {Object(key), base + ":ix", base + ":rev"};
+    const Strings args = {FormatInt(options_.repo.clock->NowMs()), PlaceOf(key), base + ":ev"};
+    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "res_delete", keys, args));
+    return reply.integer == 1;
+  });
 }
 
 Result<Rows<ResourceItem>> ResourceStore::ReadRows(std::string_view project, ResourceType type,
@@ -155,35 +184,47 @@ Result<Rows<ResourceItem>> ResourceStore::ReadRows(std::string_view project, Res
 }
 
 Result<std::vector<ResourceKey>> ResourceStore::List(std::string_view project, ResourceType type) {
-  SATCHEL_TRY(Check({.project = std::string(project), .type = type}));
-  Listing listing;
-  SATCHEL_ASSIGN(auto page, CollectPage<ResourceItem>(
-                                "res", {}, [&](const std::string& after, std::int64_t count) {
-                                  return ReadRows(project, type, after, count, false, listing);
-                                }));
-  std::vector<ResourceKey> keys;
-  for (ResourceItem& item : page.items) keys.push_back(std::move(item.key));
-  return keys;
+  return CountedAs(
+      options_.repo, store_, ResourceOp::kList, type, [&]() -> Result<std::vector<ResourceKey>> {
+        SATCHEL_TRY(Check({.project = std::string(project), .type = type}));
+        Listing listing;
+        SATCHEL_ASSIGN(
+            auto page,
+            CollectPage<ResourceItem>("res", {}, [&](const std::string& after, std::int64_t count) {
+              return ReadRows(project, type, after, count, false, listing);
+            }));
+        std::vector<ResourceKey> keys;
+        for (ResourceItem& item : page.items) keys.push_back(std::move(item.key));
+        return keys;
+      });
 }
 
 Result<ResourceItems> ResourceStore::ListWithValues(std::string_view project, ResourceType type,
                                                     const Page& page) {
-  SATCHEL_TRY(Check({.project = std::string(project), .type = type}));
-  Listing listing;
-  SATCHEL_ASSIGN(auto items, CollectPage<ResourceItem>(
-                                 "res", page, [&](const std::string& after, std::int64_t count) {
-                                   return ReadRows(project, type, after, count, true, listing);
-                                 }));
-  return ResourceItems{.page = std::move(items), .total = listing.total};
+  return CountedAs(
+      options_.repo, store_, ResourceOp::kListValues, type, [&]() -> Result<ResourceItems> {
+        SATCHEL_TRY(Check({.project = std::string(project), .type = type}));
+        Listing listing;
+        SATCHEL_ASSIGN(auto items,
+                       CollectPage<ResourceItem>(
+                           "res", page, [&](const std::string& after, std::int64_t count) {
+                             return ReadRows(project, type, after, count, true, listing);
+                           }));
+        return ResourceItems{.page = std::move(items), .total = listing.total};
+      });
 }
 
 Result<std::unique_ptr<ResourceWatch>> ResourceStore::Watch(std::string_view project,
                                                             ResourceType type) {
-  SATCHEL_TRY(Check({.project = std::string(project), .type = type}));
-  SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock,
-                                         {Base(project, type) + ":ev"}, {}, options_.watch_buffer));
-  return std::unique_ptr<ResourceWatch>(
-      new ResourceWatch(*this, std::string(project), type, std::move(inbox)));
+  return CountedAs(options_.repo, store_, ResourceOp::kWatch, type,
+                   [&]() -> Result<std::unique_ptr<ResourceWatch>> {
+                     SATCHEL_TRY(Check({.project = std::string(project), .type = type}));
+                     SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.repo.clock,
+                                                            {Base(project, type) + ":ev"}, {},
+                                                            options_.watch_buffer));
+                     return std::unique_ptr<ResourceWatch>(
+                         new ResourceWatch(*this, std::string(project), type, std::move(inbox)));
+                   });
 }
 
 ResourceWatch::ResourceWatch(ResourceStore& store, std::string project, ResourceType type,
@@ -268,6 +309,7 @@ bool ResourceWatch::Apply(const std::string& payload) try {
 Result<std::optional<ResourceEvent>> ResourceWatch::Next(std::chrono::milliseconds wait) {
   Clock& clock = *store_.options_.repo.clock;
   const std::int64_t deadline_us = clock.NowUs() + std::chrono::microseconds(wait).count();
+  Resync why = Resync::kMissed;  // unless the call that found out was another
   while (true) {
     if (closed_->load()) return Closed();
     if (!ready_.empty()) {
@@ -280,13 +322,17 @@ Result<std::optional<ResourceEvent>> ResourceWatch::Next(std::chrono::millisecon
         // What waits is older than the list that is read now.
         inbox_->Clear();
         ++resyncs_;
+        Meter(store_.options_.repo, store_.store_).Add(Family::kWatchResyncs, 1, why);
       }
       SATCHEL_TRY(ReadList());
       is_first_ = false;
       continue;
     }
     const Inbox::Taken taken = inbox_->Take(std::min(deadline_us, reconcile_at_us_));
-    if (taken.gap || taken.dropped > 0) behind_ = true;
+    if (taken.gap || taken.dropped > 0) {
+      behind_ = true;
+      why = taken.gap ? Resync::kGap : Resync::kDropped;
+    }
     if (taken.message && !behind_ && !Apply(taken.message->payload)) behind_ = true;
     if (behind_ || taken.message) continue;
     if (taken.is_closed) return Closed();

@@ -9,6 +9,7 @@
 #include "repos/errors.h"
 #include "repos/fields.h"
 #include "repos/keys.h"
+#include "repos/metrics.h"
 #include "repos/rfc3339.h"
 #include "repos/scripts.h"
 #include "store/commands.h"
@@ -92,23 +93,26 @@ Result<StorageBackend::Document> StorageBackend::ReadDocument(std::string_view d
 }
 
 Result<Record> StorageBackend::Get(const RecordKey& key) {
-  SATCHEL_TRY(CheckKey(key));
-  SATCHEL_ASSIGN(auto fields, Commands(store_).HGetAll(Base(key.owner) + ":r:" + Escape(key.task)));
-  if (fields.empty()) return MakeError(ErrorCode::kNotFound, "record: absent");
-  Record record{.key = key};
-  bool has_data = false;
-  for (auto& [name, value] : fields) {
-    if (name == "v") record.version = ParseUint(value).value_or(0);
-    if (name == "x" && ParseInt(value).value_or(INT64_MAX) <= NowMs()) {
-      return MakeError(ErrorCode::kNotFound, "record: expired");
+  return Counted(options_.repo, store_, RepoOp::kTasksBackendGet, [&]() -> Result<Record> {
+    SATCHEL_TRY(CheckKey(key));
+    SATCHEL_ASSIGN(auto fields,
+                   Commands(store_).HGetAll(Base(key.owner) + ":r:" + Escape(key.task)));
+    if (fields.empty()) return MakeError(ErrorCode::kNotFound, "record: absent");
+    Record record{.key = key};
+    bool has_data = false;
+    for (auto& [name, value] : fields) {
+      if (name == "v") record.version = ParseUint(value).value_or(0);
+      if (name == "x" && ParseInt(value).value_or(INT64_MAX) <= NowMs()) {
+        return MakeError(ErrorCode::kNotFound, "record: expired");
+      }
+      if (name != "data") continue;
+      record.data = std::move(value);
+      has_data = true;
     }
-    if (name != "data") continue;
-    record.data = std::move(value);
-    has_data = true;
-  }
-  if (record.version == 0) return Corrupt("record", "no usable version");
-  if (!has_data) return Corrupt("record", "no data");
-  return record;
+    if (record.version == 0) return Corrupt("record", "no usable version");
+    if (!has_data) return Corrupt("record", "no data");
+    return record;
+  });
 }
 
 Result<ReplyValue> StorageBackend::PutScript(const RecordKey& key, std::string_view data,
@@ -154,57 +158,71 @@ Result<std::uint64_t> PutResult(const ReplyValue& reply, std::uint64_t number) {
 }  // namespace
 
 Result<std::uint64_t> StorageBackend::Put(const RecordKey& key, std::string_view data) {
-  SATCHEL_ASSIGN(const ReplyValue reply, PutScript(key, data, "any", 0));
-  return PutResult(reply, 0);
+  return Counted(options_.repo, store_, RepoOp::kTasksBackendPut, [&]() -> Result<std::uint64_t> {
+    SATCHEL_ASSIGN(const ReplyValue reply, PutScript(key, data, "any", 0));
+    return PutResult(reply, 0);
+  });
 }
 
 Result<std::uint64_t> StorageBackend::PutIfVersion(const RecordKey& key, std::string_view data,
                                                    std::uint64_t version) {
-  SATCHEL_ASSIGN(const ReplyValue reply, PutScript(key, data, "version", version));
-  return PutResult(reply, version);
+  return Counted(options_.repo, store_, RepoOp::kTasksBackendPutIfVersion,
+                 [&]() -> Result<std::uint64_t> {
+                   SATCHEL_ASSIGN(const ReplyValue reply, PutScript(key, data, "version", version));
+                   return PutResult(reply, version);
+                 });
 }
 
 Result<std::uint64_t> StorageBackend::PutNew(const RecordKey& key, std::string_view data,
                                              std::uint64_t max_records) {
-  SATCHEL_ASSIGN(const ReplyValue reply, PutScript(key, data, "new", max_records));
-  return PutResult(reply, max_records);
+  return Counted(options_.repo, store_, RepoOp::kTasksBackendPutNew,
+                 [&]() -> Result<std::uint64_t> {
+                   SATCHEL_ASSIGN(const ReplyValue reply, PutScript(key, data, "new", max_records));
+                   return PutResult(reply, max_records);
+                 });
 }
 
 Result<bool> StorageBackend::Delete(const RecordKey& key) {
-  SATCHEL_TRY(CheckKey(key));
-  const std::string base = Base(key.owner);
-  const Strings keys = {base + ":r:" + Escape(key.task), base + ":idx", base + ":exp", base + ":vc",
-                        base + ":dead"};
-  const Strings args = {FormatInt(NowMs()), key.task,
-                        FormatInt(options_.version_retention.count())};
-  SATCHEL_ASSIGN(const ReplyValue reply, store_.Eval(ScriptNamed("tb_delete"), keys, args));
-  return reply.integer == 1;
+  return Counted(options_.repo, store_, RepoOp::kTasksBackendDelete, [&]() -> Result<bool> {
+    SATCHEL_TRY(CheckKey(key));
+    const std::string base = Base(key.owner);
+    const Strings keys = {base + ":r:" + Escape(key.task), base + ":idx", base + ":exp",
+                          base + ":vc", base + ":dead"};
+    const Strings args = {FormatInt(NowMs()), key.task,
+                          FormatInt(options_.version_retention.count())};
+    SATCHEL_ASSIGN(const ReplyValue reply, store_.Eval(ScriptNamed("tb_delete"), keys, args));
+    return reply.integer == 1;
+  });
 }
 
 Result<std::vector<Record>> StorageBackend::ListByPrefix(std::string_view prefix) {
-  SATCHEL_ASSIGN(const auto parts, SplitOwner(prefix));
-  if (!parts.second.empty()) return Invalid("prefix", "must end with its colon");
-  SATCHEL_TRY(CheckComponent("owner", parts.first));
-  const std::string base = Base(parts.first);
-  const Strings keys = {base + ":idx", base + ":exp", base + ":dead"};
-  const std::string now = FormatInt(NowMs());
-  std::vector<Record> records;
-  Strings position = {"", ""};  // createdAt and task of the last row
-  while (true) {
-    const Strings args = {now, base + ":r:", position[0], position[1],
-                          FormatInt(options_.list_rows)};
-    SATCHEL_ASSIGN(ReplyValue reply, store_.Eval(ScriptNamed("tb_list"), keys, args));
-    if (reply.items.size() % 3 != 2) return Unexpected();
-    for (std::size_t i = 2; i < reply.items.size(); i += 3) {
-      SATCHEL_ASSIGN(const std::uint64_t version, VersionOf(reply.items[i + 1]));
-      if (reply.items[i + 2].is_null()) return Corrupt("record", "no data");
-      records.push_back({.key = {parts.first, std::move(reply.items[i].text)},
-                         .data = std::move(reply.items[i + 2].text),
-                         .version = version});
-    }
-    if (reply.items[0].text.empty()) return records;
-    position = {std::move(reply.items[0].text), std::move(reply.items[1].text)};
-  }
+  return Counted(options_.repo, store_, RepoOp::kTasksBackendListByPrefix,
+                 [&]() -> Result<std::vector<Record>> {
+                   SATCHEL_ASSIGN(const auto parts, SplitOwner(prefix));
+                   if (!parts.second.empty()) return Invalid("prefix", "must end with its colon");
+                   SATCHEL_TRY(CheckComponent("owner", parts.first));
+                   const std::string base = Base(parts.first);
+                   const Strings keys = {base + ":idx", base + ":exp", base + ":dead"};
+                   const std::string now = FormatInt(NowMs());
+                   std::vector<Record> records;
+                   Strings position = {"", ""};  // createdAt and task of the last row
+                   while (true) {
+                     const Strings args = {now, base + ":r:", position[0], position[1],
+                                           FormatInt(options_.list_rows)};
+                     SATCHEL_ASSIGN(ReplyValue reply,
+                                    store_.Eval(ScriptNamed("tb_list"), keys, args));
+                     if (reply.items.size() % 3 != 2) return Unexpected();
+                     for (std::size_t i = 2; i < reply.items.size(); i += 3) {
+                       SATCHEL_ASSIGN(const std::uint64_t version, VersionOf(reply.items[i + 1]));
+                       if (reply.items[i + 2].is_null()) return Corrupt("record", "no data");
+                       records.push_back({.key = {parts.first, std::move(reply.items[i].text)},
+                                          .data = std::move(reply.items[i + 2].text),
+                                          .version = version});
+                     }
+                     if (reply.items[0].text.empty()) return records;
+                     position = {std::move(reply.items[0].text), std::move(reply.items[1].text)};
+                   }
+                 });
 }
 
 Result<std::uint64_t> StorageBackend::SweepOwner(const std::string& owner, std::int64_t now_ms) {
@@ -226,14 +244,17 @@ Result<std::uint64_t> StorageBackend::SweepOwner(const std::string& owner, std::
 }
 
 Result<std::uint64_t> StorageBackend::CleanupExpired() {
-  const std::int64_t now_ms = NowMs();
-  SATCHEL_ASSIGN(const auto owners, owners_.Members());
-  std::uint64_t removed = 0;
-  for (const std::string& owner : owners) {
-    SATCHEL_ASSIGN(const std::uint64_t of_owner, SweepOwner(owner, now_ms));
-    removed += of_owner;
-  }
-  return removed;
+  return Counted(options_.repo, store_, RepoOp::kTasksBackendCleanupExpired,
+                 [&]() -> Result<std::uint64_t> {
+                   const std::int64_t now_ms = NowMs();
+                   SATCHEL_ASSIGN(const auto owners, owners_.Members());
+                   std::uint64_t removed = 0;
+                   for (const std::string& owner : owners) {
+                     SATCHEL_ASSIGN(const std::uint64_t of_owner, SweepOwner(owner, now_ms));
+                     removed += of_owner;
+                   }
+                   return removed;
+                 });
 }
 
 }  // namespace satchel::repos

@@ -8,6 +8,7 @@
 #include "repos/errors.h"
 #include "repos/keys.h"
 #include "repos/locators.h"
+#include "repos/metrics.h"
 
 namespace satchel::repos {
 namespace {
@@ -26,9 +27,19 @@ struct Sweeper::Due {
   std::string task;  // of "t"
 };
 
+namespace {
+
+// A sweeper counts where its provider does, unless it is told otherwise.
+SweepOptions CountedBy(Metrics& metrics, SweepOptions options) {
+  if (options.repo.metrics == nullptr) options.repo.metrics = &metrics;
+  return options;
+}
+
+}  // namespace
+
 Sweeper::Sweeper(Provider& repos, SweepOptions options)
     : repos_(repos),
-      options_(std::move(options)),
+      options_(CountedBy(repos.metrics(), std::move(options))),
       store_(repos.StoreFor(store::Component::kWorkflow)),
       index_(store_, options_.repo) {
   SATCHEL_CHECK(options_.batch > 0);
@@ -38,7 +49,21 @@ std::int64_t Sweeper::RenewBeforeMs() const {
   return std::min(options_.task_retention.count() / 2, kDayMs);
 }
 
+namespace {
+
+void CountRemoved(const Meter& meter, const SweepReport& report) {
+  meter.Add(Family::kSweepRemoved, report.workflows, Swept::kWorkflow);
+  meter.Add(Family::kSweepRemoved, report.tasks, Swept::kTask);
+  meter.Add(Family::kSweepRemoved, report.records, Swept::kRecord);
+  meter.Add(Family::kSweepRemoved, report.checkpoints, Swept::kCheckpoint);
+  meter.Add(Family::kSweepRemoved, report.vanished, Swept::kVanished);
+  meter.Add(Family::kSweepRemoved, report.dropped, Swept::kDropped);
+}
+
+}  // namespace
+
 Result<SweepReport> Sweeper::Run(const std::stop_token& stop) {
+  const std::int64_t since = options_.repo.clock->Ticks();
   SweepReport report;
   auto lock = repos_.locks().Acquire("sweep:" + options_.repo.tenant, {.ttl = kLockTtl});
   if (!lock && lock.error().code == ErrorCode::kLockTimeout) {
@@ -46,12 +71,22 @@ Result<SweepReport> Sweeper::Run(const std::stop_token& stop) {
     return report;
   }
   if (!lock) return std::move(lock.error());
-  SATCHEL_TRY(SweepDue(stop, report));
+  const auto sweep = [&]() -> Result<void> {
+    SATCHEL_TRY(SweepDue(stop, report));
+    if (stop.stop_requested()) return {};
+    SATCHEL_ASSIGN(report.records, repos_.tasks_backend().CleanupExpired());
+    if (stop.stop_requested()) return {};
+    SATCHEL_ASSIGN(report.checkpoints, repos_.checkpoints().SweepExpired(stop));
+    return SweepIndexes(stop, report.vanished > 0);
+  };
+  const Result<void> swept = sweep();
+  const Meter meter(options_.repo, store_);
+  CountRemoved(meter, report);  // also what went before it ended early
+  if (!swept) return swept.error();
   if (stop.stop_requested()) return report;
-  SATCHEL_ASSIGN(report.records, repos_.tasks_backend().CleanupExpired());
-  if (stop.stop_requested()) return report;
-  SATCHEL_ASSIGN(report.checkpoints, repos_.checkpoints().SweepExpired(stop));
-  SATCHEL_TRY(SweepIndexes(stop, report.vanished > 0));
+  const std::int64_t took = options_.repo.clock->Ticks() - since;
+  meter.Observe(Family::kSweepDuration, static_cast<std::uint64_t>(took));
+  meter.Set(Family::kSweepLag, static_cast<std::uint64_t>(report.lag_ms));
   return report;
 }
 

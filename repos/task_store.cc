@@ -9,6 +9,7 @@
 #include "repos/keys.h"
 #include "repos/lex_list.h"
 #include "repos/locators.h"
+#include "repos/metrics.h"
 #include "repos/task_write.h"
 #include "repos/usage.h"
 
@@ -58,12 +59,14 @@ Result<std::string> TaskStore::ExecOf(const TaskRef& ref) {
 }
 
 Result<TaskState> TaskStore::GetState(const TaskRef& ref) {
-  SATCHEL_ASSIGN(const std::string exec, ExecOf(ref));
-  const std::string key = index_.TaskKey(exec, ref.task_exec_id);
-  SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"HGETALL", key}));
-  const Fields fields(std::move(reply));
-  if (fields.empty() || fields.ExpiredAt(index_.NowMs())) return NoTask(ref.task_exec_id);
-  return TaskOfFields(fields);
+  return Counted(options_.repo, store_, RepoOp::kTaskGetState, [&]() -> Result<TaskState> {
+    SATCHEL_ASSIGN(const std::string exec, ExecOf(ref));
+    const std::string key = index_.TaskKey(exec, ref.task_exec_id);
+    SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"HGETALL", key}));
+    const Fields fields(std::move(reply));
+    if (fields.empty() || fields.ExpiredAt(index_.NowMs())) return NoTask(ref.task_exec_id);
+    return TaskOfFields(fields);
+  });
 }
 
 Result<TaskState> TaskStore::GetStateForUpdate(const TaskRef&) {
@@ -71,11 +74,14 @@ Result<TaskState> TaskStore::GetStateForUpdate(const TaskRef&) {
 }
 
 Result<std::optional<std::string>> TaskStore::GetUsageSummary(const TaskRef& ref) {
-  SATCHEL_ASSIGN(const TaskState task, GetState(ref));
-  if (!task.usage) return std::optional<std::string>();
-  auto usage = NormalUsage(*task.usage);
-  if (!usage) return Corrupt("task", "usage");
-  return std::optional(std::move(*usage));
+  return Counted(options_.repo, store_, RepoOp::kTaskGetUsageSummary,
+                 [&]() -> Result<std::optional<std::string>> {
+                   SATCHEL_ASSIGN(const TaskState task, GetState(ref));
+                   if (!task.usage) return std::optional<std::string>();
+                   auto usage = NormalUsage(*task.usage);
+                   if (!usage) return Corrupt("task", "usage");
+                   return std::optional(std::move(*usage));
+                 });
 }
 
 Result<Rows<TaskState>> TaskStore::ReadRows(std::string_view exec, const std::string& prefix,
@@ -201,129 +207,162 @@ Result<Rows<TaskState>> TaskStore::MergeWorkflows(const TaskFilter& filter,
 }
 
 Result<PageOf<TaskState>> TaskStore::ListStates(const TaskFilter& filter, const Page& page) {
-  SATCHEL_TRY(CheckFilter(filter));
-  if (filter.task_exec_id && !filter.task_exec_id->empty()) {
-    SATCHEL_TRY(DecodePage("task", page));
-    const auto task = GetState({*filter.task_exec_id, filter.workflow_exec_id});
-    if (!task && task.error().code != ErrorCode::kTaskNotFound) return task.error();
-    PageOf<TaskState> one;
-    if (task && page.cursor.empty() && filter.Fits(*task)) one.items.push_back(*task);
-    return one;
-  }
-  if (filter.workflow_exec_id) {
-    return ListIn(*filter.workflow_exec_id, PrefixOf(filter), true, filter, page);
-  }
-  return CollectPage<TaskState>("tasks", page, [&](const std::string& after, std::int64_t count) {
-    return filter.workflow_id ? ReadOuterRows(*filter.workflow_id, filter, after, count)
-                              : MergeWorkflows(filter, after, count);
-  });
+  return Counted(
+      options_.repo, store_, RepoOp::kTaskListStates, [&]() -> Result<PageOf<TaskState>> {
+        SATCHEL_TRY(CheckFilter(filter));
+        if (filter.task_exec_id && !filter.task_exec_id->empty()) {
+          SATCHEL_TRY(DecodePage("task", page));
+          const auto task = GetState({*filter.task_exec_id, filter.workflow_exec_id});
+          if (!task && task.error().code != ErrorCode::kTaskNotFound) return task.error();
+          PageOf<TaskState> one;
+          if (task && page.cursor.empty() && filter.Fits(*task)) one.items.push_back(*task);
+          return one;
+        }
+        if (filter.workflow_exec_id) {
+          return ListIn(*filter.workflow_exec_id, PrefixOf(filter), true, filter, page);
+        }
+        return CollectPage<TaskState>(
+            "tasks", page, [&](const std::string& after, std::int64_t count) {
+              return filter.workflow_id ? ReadOuterRows(*filter.workflow_id, filter, after, count)
+                                        : MergeWorkflows(filter, after, count);
+            });
+      });
 }
 
 Result<TaskMap> TaskStore::ListTasksInWorkflow(std::string_view exec) {
-  SATCHEL_TRY(CheckId("workflow_exec_id", exec));
-  SATCHEL_ASSIGN(auto page, ListIn(exec, "al", true, {}, {}));
-  TaskMap map;  // the latest come first
-  for (TaskState& task : page.items) map.emplace(task.task_id, std::move(task));
-  return map;
+  return Counted(options_.repo, store_, RepoOp::kTaskListTasksInWorkflow, [&]() -> Result<TaskMap> {
+    SATCHEL_TRY(CheckId("workflow_exec_id", exec));
+    SATCHEL_ASSIGN(auto page, ListIn(exec, "al", true, {}, {}));
+    TaskMap map;  // the latest come first
+    for (TaskState& task : page.items) map.emplace(task.task_id, std::move(task));
+    return map;
+  });
 }
 
 Result<std::vector<TaskState>> TaskStore::ListTasksByStatus(std::string_view exec, Status status) {
-  SATCHEL_ASSIGN(auto page, ListStates({.status = status, .workflow_exec_id = std::string(exec)}));
-  return std::move(page.items);
+  return Counted(options_.repo, store_, RepoOp::kTaskListTasksByStatus,
+                 [&]() -> Result<std::vector<TaskState>> {
+                   SATCHEL_ASSIGN(auto page, ListStates({.status = status,
+                                                         .workflow_exec_id = std::string(exec)}));
+                   return std::move(page.items);
+                 });
 }
 
 Result<std::vector<TaskState>> TaskStore::ListTasksByAgent(std::string_view exec,
                                                            std::string_view agent_id) {
-  SATCHEL_ASSIGN(auto page, ListStates({.workflow_exec_id = std::string(exec),
-                                        .agent_id = std::string(agent_id)}));
-  return std::move(page.items);
+  return Counted(options_.repo, store_, RepoOp::kTaskListTasksByAgent,
+                 [&]() -> Result<std::vector<TaskState>> {
+                   SATCHEL_ASSIGN(auto page, ListStates({.workflow_exec_id = std::string(exec),
+                                                         .agent_id = std::string(agent_id)}));
+                   return std::move(page.items);
+                 });
 }
 
 Result<std::vector<TaskState>> TaskStore::ListTasksByTool(std::string_view exec,
                                                           std::string_view tool_id) {
-  SATCHEL_ASSIGN(auto page, ListStates({.workflow_exec_id = std::string(exec),
-                                        .tool_id = std::string(tool_id)}));
-  return std::move(page.items);
+  return Counted(options_.repo, store_, RepoOp::kTaskListTasksByTool,
+                 [&]() -> Result<std::vector<TaskState>> {
+                   SATCHEL_ASSIGN(auto page, ListStates({.workflow_exec_id = std::string(exec),
+                                                         .tool_id = std::string(tool_id)}));
+                   return std::move(page.items);
+                 });
 }
 
 Result<std::vector<TaskState>> TaskStore::ListChildren(const TaskRef& parent) {
-  const auto exec = ExecOf(parent);
-  if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return std::vector<TaskState>();
-  if (!exec) return exec.error();
-  SATCHEL_ASSIGN(auto page, ListIn(*exec, "ch " + Escape(parent.task_exec_id), false, {}, {}));
-  return std::move(page.items);
+  return Counted(
+      options_.repo, store_, RepoOp::kTaskListChildren, [&]() -> Result<std::vector<TaskState>> {
+        const auto exec = ExecOf(parent);
+        if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return std::vector<TaskState>();
+        if (!exec) return exec.error();
+        SATCHEL_ASSIGN(auto page,
+                       ListIn(*exec, "ch " + Escape(parent.task_exec_id), false, {}, {}));
+        return std::move(page.items);
+      });
 }
 
 Result<std::map<std::string, std::string>> TaskStore::ListChildrenOutputs(const TaskRef& parent) {
-  std::map<std::string, std::string> outputs;
-  const auto exec = ExecOf(parent);
-  if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return outputs;
-  if (!exec) return exec.error();
-  SATCHEL_ASSIGN(auto page, ListIn(*exec, "co " + Escape(parent.task_exec_id), true, {}, {}));
-  for (TaskState& task : page.items) {  // the latest come first
-    if (task.output) outputs.emplace(task.task_id, std::move(*task.output));
-  }
-  return outputs;
+  return Counted(options_.repo, store_, RepoOp::kTaskListChildrenOutputs,
+                 [&]() -> Result<std::map<std::string, std::string>> {
+                   std::map<std::string, std::string> outputs;
+                   const auto exec = ExecOf(parent);
+                   if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return outputs;
+                   if (!exec) return exec.error();
+                   SATCHEL_ASSIGN(auto page,
+                                  ListIn(*exec, "co " + Escape(parent.task_exec_id), true, {}, {}));
+                   for (TaskState& task : page.items) {  // the latest come first
+                     if (task.output) outputs.emplace(task.task_id, std::move(*task.output));
+                   }
+                   return outputs;
+                 });
 }
 
 Result<TaskState> TaskStore::GetChildByTaskId(const TaskRef& parent, std::string_view task_id) {
-  SATCHEL_TRY(CheckId("task_id", task_id));
-  SATCHEL_ASSIGN(const std::string exec, ExecOf(parent));
-  const std::string prefix = "ch " + Escape(parent.task_exec_id) + " " + Escape(task_id);
-  SATCHEL_ASSIGN(auto page, ListIn(exec, prefix, true, {}, {.limit = 1}));
-  if (page.items.empty()) return NoTask(task_id);
-  return std::move(page.items[0]);
+  return Counted(options_.repo, store_, RepoOp::kTaskGetChildByTaskId, [&]() -> Result<TaskState> {
+    SATCHEL_TRY(CheckId("task_id", task_id));
+    SATCHEL_ASSIGN(const std::string exec, ExecOf(parent));
+    const std::string prefix = "ch " + Escape(parent.task_exec_id) + " " + Escape(task_id);
+    SATCHEL_ASSIGN(auto page, ListIn(exec, prefix, true, {}, {.limit = 1}));
+    if (page.items.empty()) return NoTask(task_id);
+    return std::move(page.items[0]);
+  });
 }
 
 Result<TaskTree> TaskStore::GetTaskTree(const TaskRef& root, const TreeOptions& options) {
-  if (options.max_depth < 0) return Invalid("max_depth", "must not be negative");
-  if (options.max_nodes < 1) return Invalid("max_nodes", "must be 1 at least");
-  TaskTree tree;
-  const auto exec = ExecOf(root);
-  if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return tree;
-  if (!exec) return exec.error();
-  const std::int64_t depth = options.max_depth > 0 ? options.max_depth : options_.max_tree_depth;
-  const Strings keys = {index_.TaskIndexKey(*exec)};
-  const Strings args = {FormatInt(index_.NowMs()), root.task_exec_id, index_.TaskPrefix(*exec),
-                        FormatInt(depth), FormatInt(options.max_nodes)};
-  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_tree", keys, args));
-  if (reply.items.size() % 2 != 1) return Unexpected();
-  const std::string& cut = reply.items[0].text;
-  if (cut == "depth") tree.truncated = TreeCut::kDepth;
-  if (cut == "nodes") tree.truncated = TreeCut::kNodes;
-  if (cut == "cycle") tree.truncated = TreeCut::kCycle;
-  for (std::size_t i = 1; i < reply.items.size(); i += 2) {
-    SATCHEL_ASSIGN(TaskState task, TaskOfFields(Fields(std::move(reply.items[i + 1]))));
-    tree.rows.push_back({.depth = IntOf(reply.items[i]).value_or(0), .task = std::move(task)});
-  }
-  return tree;
+  return Counted(options_.repo, store_, RepoOp::kTaskGetTaskTree, [&]() -> Result<TaskTree> {
+    if (options.max_depth < 0) return Invalid("max_depth", "must not be negative");
+    if (options.max_nodes < 1) return Invalid("max_nodes", "must be 1 at least");
+    TaskTree tree;
+    const auto exec = ExecOf(root);
+    if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return tree;
+    if (!exec) return exec.error();
+    const std::int64_t depth = options.max_depth > 0 ? options.max_depth : options_.max_tree_depth;
+    const Strings keys = {index_.TaskIndexKey(*exec)};
+    const Strings args = {FormatInt(index_.NowMs()), root.task_exec_id, index_.TaskPrefix(*exec),
+                          FormatInt(depth), FormatInt(options.max_nodes)};
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_tree", keys, args));
+    if (reply.items.size() % 2 != 1) return Unexpected();
+    const std::string& cut = reply.items[0].text;
+    if (cut == "depth") tree.truncated = TreeCut::kDepth;
+    if (cut == "nodes") tree.truncated = TreeCut::kNodes;
+    if (cut == "cycle") tree.truncated = TreeCut::kCycle;
+    for (std::size_t i = 1; i < reply.items.size(); i += 2) {
+      SATCHEL_ASSIGN(TaskState task, TaskOfFields(Fields(std::move(reply.items[i + 1]))));
+      tree.rows.push_back({.depth = IntOf(reply.items[i]).value_or(0), .task = std::move(task)});
+    }
+    return tree;
+  });
 }
 
 Result<TaskProgress> TaskStore::GetProgressInfo(const TaskRef& parent, ProgressStrategy strategy) {
-  if (strategy > ProgressStrategy::kRace) return Invalid("strategy", "unknown");
-  const auto exec = ExecOf(parent);
-  if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return ProgressOf({}, strategy);
-  if (!exec) return exec.error();
-  const Strings keys = {index_.MetaKey(*exec), index_.TaskIndexKey(*exec)};
-  Strings args = {FormatInt(index_.NowMs()), parent.task_exec_id, index_.TaskPrefix(*exec)};
-  for (std::size_t i = 0; i < kStatuses; ++i) {
-    args.emplace_back(StatusName(static_cast<Status>(i)));
-  }
-  SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "task_progress", keys, args));
-  if (reply.items.size() != kStatuses) return Unexpected();
-  std::map<Status, std::uint64_t> counts;
-  for (std::size_t i = 0; i < kStatuses; ++i) {
-    counts[static_cast<Status>(i)] = UintOf(reply.items[i]).value_or(0);
-  }
-  return ProgressOf(std::move(counts), strategy);
+  return Counted(
+      options_.repo, store_, RepoOp::kTaskGetProgressInfo, [&]() -> Result<TaskProgress> {
+        if (strategy > ProgressStrategy::kRace) return Invalid("strategy", "unknown");
+        const auto exec = ExecOf(parent);
+        if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return ProgressOf({}, strategy);
+        if (!exec) return exec.error();
+        const Strings keys = {index_.MetaKey(*exec), index_.TaskIndexKey(*exec)};
+        Strings args = {FormatInt(index_.NowMs()), parent.task_exec_id, index_.TaskPrefix(*exec)};
+        for (std::size_t i = 0; i < kStatuses; ++i) {
+          args.emplace_back(StatusName(static_cast<Status>(i)));
+        }
+        SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "task_progress", keys, args));
+        if (reply.items.size() != kStatuses) return Unexpected();
+        std::map<Status, std::uint64_t> counts;
+        for (std::size_t i = 0; i < kStatuses; ++i) {
+          counts[static_cast<Status>(i)] = UintOf(reply.items[i]).value_or(0);
+        }
+        return ProgressOf(std::move(counts), strategy);
+      });
 }
 
 Result<void> TaskStore::MergeUsage(const TaskRef& ref, std::string_view summary) {
-  SATCHEL_ASSIGN(const bool is_empty, IsEmptyUsage(summary));
-  if (is_empty) return {};
-  SATCHEL_ASSIGN(const std::string exec, ExecOf(ref));
-  return WithTransaction(exec, [&](TaskTransaction& transaction) {
-    return transaction.MergeUsage(ref.task_exec_id, summary);
+  return Counted(options_.repo, store_, RepoOp::kTaskMergeUsage, [&]() -> Result<void> {
+    SATCHEL_ASSIGN(const bool is_empty, IsEmptyUsage(summary));
+    if (is_empty) return {};
+    SATCHEL_ASSIGN(const std::string exec, ExecOf(ref));
+    return WithTransaction(exec, [&](TaskTransaction& transaction) {
+      return transaction.MergeUsage(ref.task_exec_id, summary);
+    });
   });
 }
 
@@ -346,49 +385,55 @@ Result<void> TaskStore::ApplyRemoval(std::string_view exec, const std::vector<Fi
 }
 
 Result<bool> TaskStore::RemoveExpired(std::string_view exec, std::string_view task_exec_id) {
-  const Strings keys = {index_.MetaKey(exec), index_.TaskIndexKey(exec),
-                        index_.TaskKey(exec, task_exec_id)};
-  const Strings args = {FormatInt(index_.NowMs())};
-  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_expire", keys, args));
-  if (reply.items.empty()) return false;
-  std::vector<Fields> removed;
-  removed.emplace_back(std::move(reply));
-  SATCHEL_TRY(ApplyRemoval(exec, removed));
-  return true;
+  return Counted(options_.repo, store_, RepoOp::kTaskRemoveExpired, [&]() -> Result<bool> {
+    const Strings keys = {index_.MetaKey(exec), index_.TaskIndexKey(exec),
+                          index_.TaskKey(exec, task_exec_id)};
+    const Strings args = {FormatInt(index_.NowMs())};
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_expire", keys, args));
+    if (reply.items.empty()) return false;
+    std::vector<Fields> removed;
+    removed.emplace_back(std::move(reply));
+    SATCHEL_TRY(ApplyRemoval(exec, removed));
+    return true;
+  });
 }
 
 Result<void> TaskStore::CleanIndex(std::string_view exec) {
-  const Strings keys = {index_.TaskIndexKey(exec)};
-  std::string after;
-  do {
-    const Strings args = {after, "1000", index_.TaskPrefix(exec)};
-    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_clean", keys, args));
-    after = std::move(reply.text);
-  } while (!after.empty());
-  return {};
+  return Counted(options_.repo, store_, RepoOp::kTaskCleanIndex, [&]() -> Result<void> {
+    const Strings keys = {index_.TaskIndexKey(exec)};
+    std::string after;
+    do {
+      const Strings args = {after, "1000", index_.TaskPrefix(exec)};
+      SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_clean", keys, args));
+      after = std::move(reply.text);
+    } while (!after.empty());
+    return {};
+  });
 }
 
 Result<bool> TaskStore::DeleteState(const TaskRef& ref) {
-  const auto exec = ExecOf(ref);
-  if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return false;
-  if (!exec) return exec.error();
-  const Strings keys = {index_.MetaKey(*exec), index_.TaskIndexKey(*exec)};
-  const Strings args = {ref.task_exec_id, index_.TaskPrefix(*exec),
-                        FormatInt(options_.delete_rows)};
-  bool existed = false;
-  while (true) {
-    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_delete", keys, args));
-    if (reply.items.empty()) return Unexpected();
-    std::vector<Fields> removed;
-    for (std::size_t i = 1; i < reply.items.size(); ++i) {
-      const Fields& task = removed.emplace_back(std::move(reply.items[i]));
-      if (task.Text("task_exec_id") == ref.task_exec_id) {
-        existed = !task.ExpiredAt(index_.NowMs());
+  return Counted(options_.repo, store_, RepoOp::kTaskDeleteState, [&]() -> Result<bool> {
+    const auto exec = ExecOf(ref);
+    if (!exec && exec.error().code == ErrorCode::kTaskNotFound) return false;
+    if (!exec) return exec.error();
+    const Strings keys = {index_.MetaKey(*exec), index_.TaskIndexKey(*exec)};
+    const Strings args = {ref.task_exec_id, index_.TaskPrefix(*exec),
+                          FormatInt(options_.delete_rows)};
+    bool existed = false;
+    while (true) {
+      SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_delete", keys, args));
+      if (reply.items.empty()) return Unexpected();
+      std::vector<Fields> removed;
+      for (std::size_t i = 1; i < reply.items.size(); ++i) {
+        const Fields& task = removed.emplace_back(std::move(reply.items[i]));
+        if (task.Text("task_exec_id") == ref.task_exec_id) {
+          existed = !task.ExpiredAt(index_.NowMs());
+        }
       }
+      SATCHEL_TRY(ApplyRemoval(*exec, removed));
+      if (reply.items[0].text != "1") return existed;
     }
-    SATCHEL_TRY(ApplyRemoval(*exec, removed));
-    if (reply.items[0].text != "1") return existed;
-  }
+  });
 }
 
 }  // namespace satchel::repos

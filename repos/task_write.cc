@@ -11,6 +11,7 @@
 #include "repos/keys.h"
 #include "repos/lex_list.h"
 #include "repos/locators.h"
+#include "repos/metrics.h"
 #include "repos/usage.h"
 #include "repos/workflow_store.h"
 
@@ -209,38 +210,45 @@ Result<std::vector<TaskState>> TaskStore::Apply(const std::vector<Pending>& writ
 }
 
 Result<TaskState> TaskStore::UpsertState(const TaskState& task) {
-  SATCHEL_ASSIGN(Pending write, Prepare(task));
-  std::vector<Pending> writes;
-  writes.push_back(std::move(write));
-  if (auto announced = Announce(writes); !announced) {
-    Withdraw(writes);
-    return std::move(announced.error());
-  }
-  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_put", writes[0].keys, writes[0].args));
-  if (auto outcome = Outcome(writes[0], reply); !outcome) {
-    Withdraw(writes);
-    return outcome;
-  }
-  std::vector<ReplyValue> replies;
-  replies.push_back(std::move(reply));
-  SATCHEL_ASSIGN(auto stored, Apply(writes, std::move(replies)));
-  return std::move(stored[0]);
+  return Counted(options_.repo, store_, RepoOp::kTaskUpsertState, [&]() -> Result<TaskState> {
+    SATCHEL_ASSIGN(Pending write, Prepare(task));
+    std::vector<Pending> writes;
+    writes.push_back(std::move(write));
+    if (auto announced = Announce(writes); !announced) {
+      Withdraw(writes);
+      return std::move(announced.error());
+    }
+    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "task_put", writes[0].keys, writes[0].args));
+    if (auto outcome = Outcome(writes[0], reply); !outcome) {
+      Withdraw(writes);
+      return outcome;
+    }
+    std::vector<ReplyValue> replies;
+    replies.push_back(std::move(reply));
+    SATCHEL_ASSIGN(auto stored, Apply(writes, std::move(replies)));
+    return std::move(stored[0]);
+  });
 }
 
 Result<void> TaskStore::WithTransaction(std::string_view exec,
                                         const std::function<Result<void>(TaskTransaction&)>& fn) {
-  SATCHEL_TRY(CheckId("workflow_exec_id", exec));
-  for (int attempt = 0; attempt < options_.max_attempts; ++attempt) {
-    if (attempt > 0) WaitForAttempt(options_.repo, attempt);
-    SATCHEL_ASSIGN(auto connection, store_.Connect());
-    TaskTransaction transaction(*this, std::string(exec), std::move(connection));
-    SATCHEL_TRY(fn(transaction));  // the transaction rolls back, also for an exception
-    SATCHEL_ASSIGN(const TaskTransaction::End end, transaction.Commit());
-    if (end == TaskTransaction::End::kCommitted) return {};
-  }
-  Error error = MakeError(ErrorCode::kConflict, "another writer was faster in every attempt");
-  error.actual = static_cast<std::uint64_t>(options_.max_attempts);
-  return error;
+  return Counted(options_.repo, store_, RepoOp::kTaskWithTransaction, [&]() -> Result<void> {
+    SATCHEL_TRY(CheckId("workflow_exec_id", exec));
+    for (int attempt = 0; attempt < options_.max_attempts; ++attempt) {
+      if (attempt > 0) {
+        WaitForAttempt(options_.repo, attempt);
+        Meter(options_.repo, store_).Add(Family::kRepoRetries, 1, Retry::kTaskWatch);
+      }
+      SATCHEL_ASSIGN(auto connection, store_.Connect());
+      TaskTransaction transaction(*this, std::string(exec), std::move(connection));
+      SATCHEL_TRY(fn(transaction));  // the transaction rolls back, also for an exception
+      SATCHEL_ASSIGN(const TaskTransaction::End end, transaction.Commit());
+      if (end == TaskTransaction::End::kCommitted) return {};
+    }
+    Error error = MakeError(ErrorCode::kConflict, "another writer was faster in every attempt");
+    error.actual = static_cast<std::uint64_t>(options_.max_attempts);
+    return error;
+  });
 }
 
 TaskTransaction::TaskTransaction(TaskStore& tasks, std::string exec,
@@ -289,7 +297,8 @@ Result<TaskState> TaskTransaction::GetStateForUpdate(std::string_view task_exec_
   if (!held) {
     SATCHEL_ASSIGN(Lock lock, tasks_.locks_.AcquireKeys(keys, task_exec_id,
                                                         {.ttl = tasks_.options_.row_lock_ttl,
-                                                         .wait = tasks_.options_.row_lock_wait}));
+                                                         .wait = tasks_.options_.row_lock_wait,
+                                                         .kind = LockKind::kRow}));
     locks_.push_back(std::move(lock));
     SATCHEL_TRY(Watch(keys.holder));
     SATCHEL_ASSIGN(const ReplyValue token, connection_->Run({"GET", keys.holder}));

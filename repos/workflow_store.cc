@@ -10,6 +10,7 @@
 #include "repos/json.h"
 #include "repos/keys.h"
 #include "repos/locators.h"
+#include "repos/metrics.h"
 #include "repos/usage.h"
 
 namespace satchel::repos {
@@ -182,24 +183,34 @@ Result<WorkflowState> WorkflowStore::Put(const Write& write) {
 }
 
 Result<WorkflowState> WorkflowStore::UpsertState(const WorkflowState& state) {
-  SATCHEL_TRY(CheckState(state));
-  Write write{
-      .exec = state.workflow_exec_id, .workflow_id = state.workflow_id, .status = state.status};
-  write.Set("usage", state.usage);
-  write.Set("input", state.input);
-  write.Set("output", state.output);
-  write.Set("error", state.error);
-  return Put(write);
+  return Counted(options_.repo, store_, RepoOp::kWorkflowUpsertState,
+                 [&]() -> Result<WorkflowState> {
+                   SATCHEL_TRY(CheckState(state));
+                   Write write{.exec = state.workflow_exec_id,
+                               .workflow_id = state.workflow_id,
+                               .status = state.status};
+                   write.Set("usage", state.usage);
+                   write.Set("input", state.input);
+                   write.Set("output", state.output);
+                   write.Set("error", state.error);
+                   return Put(write);
+                 });
 }
 
 Result<WorkflowState> WorkflowStore::UpdateStatus(std::string_view exec, Status status) {
-  SATCHEL_TRY(CheckId("workflow_exec_id", exec));
-  if (static_cast<std::size_t>(status) >= kStatuses) return Invalid("status", "unknown");
-  const std::string key = index_.StateKey(exec);
-  SATCHEL_ASSIGN(const ReplyValue id, store_.Run({"HGET", key, "workflow_id"}));
-  if (id.is_null()) return NoWorkflow(exec);
-  return Put(
-      {.exec = std::string(exec), .workflow_id = id.text, .must_exist = true, .status = status});
+  return Counted(options_.repo, store_, RepoOp::kWorkflowUpdateStatus,
+                 [&]() -> Result<WorkflowState> {
+                   SATCHEL_TRY(CheckId("workflow_exec_id", exec));
+                   if (static_cast<std::size_t>(status) >= kStatuses)
+                     return Invalid("status", "unknown");
+                   const std::string key = index_.StateKey(exec);
+                   SATCHEL_ASSIGN(const ReplyValue id, store_.Run({"HGET", key, "workflow_id"}));
+                   if (id.is_null()) return NoWorkflow(exec);
+                   return Put({.exec = std::string(exec),
+                               .workflow_id = id.text,
+                               .must_exist = true,
+                               .status = status});
+                 });
 }
 
 Result<std::optional<WorkflowStore::Snapshot>> WorkflowStore::SnapshotOf(
@@ -249,8 +260,10 @@ Result<WorkflowStore::Snapshot> WorkflowStore::ReadSnapshot(std::string_view exe
 }
 
 Result<WorkflowState> WorkflowStore::GetState(std::string_view exec) {
-  SATCHEL_ASSIGN(Snapshot snapshot, ReadSnapshot(exec));
-  return std::move(snapshot.state);
+  return Counted(options_.repo, store_, RepoOp::kWorkflowGetState, [&]() -> Result<WorkflowState> {
+    SATCHEL_ASSIGN(Snapshot snapshot, ReadSnapshot(exec));
+    return std::move(snapshot.state);
+  });
 }
 
 Result<WorkflowState> WorkflowStore::Latest(std::string_view workflow_id, const std::string& prefix,
@@ -287,7 +300,10 @@ Result<WorkflowState> WorkflowStore::Latest(std::string_view workflow_id, const 
 }
 
 Result<WorkflowState> WorkflowStore::GetStateById(std::string_view workflow_id) {
-  return Latest(workflow_id, "cr", [](const Snapshot&) { return true; });
+  return Counted(options_.repo, store_, RepoOp::kWorkflowGetStateById,
+                 [&]() -> Result<WorkflowState> {
+                   return Latest(workflow_id, "cr", [](const Snapshot&) { return true; });
+                 });
 }
 
 namespace {
@@ -304,20 +320,32 @@ auto HoldsTask(Field field, std::string_view value) {
 
 Result<WorkflowState> WorkflowStore::GetStateByTaskId(std::string_view workflow_id,
                                                       std::string_view task_id) {
-  SATCHEL_TRY(CheckComponent("task_id", task_id));
-  return Latest(workflow_id, "xt " + Escape(task_id), HoldsTask(&TaskState::task_id, task_id));
+  return Counted(options_.repo, store_, RepoOp::kWorkflowGetStateByTaskId,
+                 [&]() -> Result<WorkflowState> {
+                   SATCHEL_TRY(CheckComponent("task_id", task_id));
+                   return Latest(workflow_id, "xt " + Escape(task_id),
+                                 HoldsTask(&TaskState::task_id, task_id));
+                 });
 }
 
 Result<WorkflowState> WorkflowStore::GetStateByAgentId(std::string_view workflow_id,
                                                        std::string_view agent_id) {
-  SATCHEL_TRY(CheckComponent("agent_id", agent_id));
-  return Latest(workflow_id, "xa " + Escape(agent_id), HoldsTask(&TaskState::agent_id, agent_id));
+  return Counted(options_.repo, store_, RepoOp::kWorkflowGetStateByAgentId,
+                 [&]() -> Result<WorkflowState> {
+                   SATCHEL_TRY(CheckComponent("agent_id", agent_id));
+                   return Latest(workflow_id, "xa " + Escape(agent_id),
+                                 HoldsTask(&TaskState::agent_id, agent_id));
+                 });
 }
 
 Result<WorkflowState> WorkflowStore::GetStateByToolId(std::string_view workflow_id,
                                                       std::string_view tool_id) {
-  SATCHEL_TRY(CheckComponent("tool_id", tool_id));
-  return Latest(workflow_id, "xl " + Escape(tool_id), HoldsTask(&TaskState::tool_id, tool_id));
+  return Counted(options_.repo, store_, RepoOp::kWorkflowGetStateByToolId,
+                 [&]() -> Result<WorkflowState> {
+                   SATCHEL_TRY(CheckComponent("tool_id", tool_id));
+                   return Latest(workflow_id, "xl " + Escape(tool_id),
+                                 HoldsTask(&TaskState::tool_id, tool_id));
+                 });
 }
 
 Result<Rows<WorkflowState>> WorkflowStore::ReadRows(const OuterGroup& group,
@@ -354,96 +382,114 @@ Result<Rows<WorkflowState>> WorkflowStore::ReadRows(const OuterGroup& group,
 
 Result<PageOf<WorkflowState>> WorkflowStore::ListStates(const WorkflowFilter& filter,
                                                         const Page& page) {
-  if (filter.status && static_cast<std::size_t>(*filter.status) >= kStatuses) {
-    return Invalid("status", "unknown");
-  }
-  if (filter.exec) {
-    SATCHEL_TRY(DecodePage("wf", page));
-    auto state = GetState(*filter.exec);
-    PageOf<WorkflowState> one;
-    if (!state && state.error().code != ErrorCode::kWorkflowNotFound) return state.error();
-    const bool fits = state && page.cursor.empty() &&
-                      (!filter.status || state->status == *filter.status) &&
-                      (!filter.workflow_id || state->workflow_id == *filter.workflow_id);
-    if (fits) one.items.push_back(std::move(*state));
-    return one;
-  }
-  if (filter.workflow_id) SATCHEL_TRY(CheckComponent("workflow_id", *filter.workflow_id));
-  const OuterGroup group =
-      filter.workflow_id ? index_.OfWorkflow(*filter.workflow_id) : index_.OfTenant();
-  const std::string prefix = filter.status ? "st " + std::string(StatusName(*filter.status)) : "cr";
-  return CollectPage<WorkflowState>("wf", page, [&](const std::string& after, std::int64_t count) {
-    return ReadRows(group, prefix, filter, after, count);
-  });
+  return Counted(
+      options_.repo, store_, RepoOp::kWorkflowListStates, [&]() -> Result<PageOf<WorkflowState>> {
+        if (filter.status && static_cast<std::size_t>(*filter.status) >= kStatuses) {
+          return Invalid("status", "unknown");
+        }
+        if (filter.exec) {
+          SATCHEL_TRY(DecodePage("wf", page));
+          auto state = GetState(*filter.exec);
+          PageOf<WorkflowState> one;
+          if (!state && state.error().code != ErrorCode::kWorkflowNotFound) return state.error();
+          const bool fits = state && page.cursor.empty() &&
+                            (!filter.status || state->status == *filter.status) &&
+                            (!filter.workflow_id || state->workflow_id == *filter.workflow_id);
+          if (fits) one.items.push_back(std::move(*state));
+          return one;
+        }
+        if (filter.workflow_id) SATCHEL_TRY(CheckComponent("workflow_id", *filter.workflow_id));
+        const OuterGroup group =
+            filter.workflow_id ? index_.OfWorkflow(*filter.workflow_id) : index_.OfTenant();
+        const std::string prefix =
+            filter.status ? "st " + std::string(StatusName(*filter.status)) : "cr";
+        return CollectPage<WorkflowState>("wf", page,
+                                          [&](const std::string& after, std::int64_t count) {
+                                            return ReadRows(group, prefix, filter, after, count);
+                                          });
+      });
 }
 
 Result<void> WorkflowStore::MergeUsage(std::string_view exec, std::string_view summary) {
-  SATCHEL_TRY(CheckId("workflow_exec_id", exec));
-  SATCHEL_ASSIGN(const bool is_empty, IsEmptyUsage(summary));
-  if (is_empty) return {};
-  const std::string key = index_.StateKey(exec);
-  for (int attempt = 0; attempt < options_.max_attempts; ++attempt) {
-    if (attempt > 0) WaitForAttempt(options_.repo, attempt);
-    SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"HGETALL", key}));
-    const Fields fields(std::move(reply));
-    if (fields.empty() || fields.ExpiredAt(index_.NowMs())) return NoWorkflow(exec);
-    SATCHEL_ASSIGN(const std::string merged, repos::MergeUsage(fields.Optional("usage"), summary));
-    Write write{.exec = std::string(exec),
-                .workflow_id = fields.Text("workflow_id"),
-                .must_exist = true,
-                .version = fields.Text("v")};
-    write.Set("usage", merged);
-    auto put = Put(write);
-    if (put) return {};
-    if (put.error().code != ErrorCode::kConflict) return std::move(put.error());
-  }
-  return Conflict(options_.max_attempts);
+  return Counted(options_.repo, store_, RepoOp::kWorkflowMergeUsage, [&]() -> Result<void> {
+    SATCHEL_TRY(CheckId("workflow_exec_id", exec));
+    SATCHEL_ASSIGN(const bool is_empty, IsEmptyUsage(summary));
+    if (is_empty) return {};
+    const std::string key = index_.StateKey(exec);
+    for (int attempt = 0; attempt < options_.max_attempts; ++attempt) {
+      if (attempt > 0) {
+        WaitForAttempt(options_.repo, attempt);
+        Meter(options_.repo, store_).Add(Family::kRepoRetries, 1, Retry::kWorkflowVersion);
+      }
+      SATCHEL_ASSIGN(ReplyValue reply, store_.Run({"HGETALL", key}));
+      const Fields fields(std::move(reply));
+      if (fields.empty() || fields.ExpiredAt(index_.NowMs())) return NoWorkflow(exec);
+      SATCHEL_ASSIGN(const std::string merged,
+                     repos::MergeUsage(fields.Optional("usage"), summary));
+      Write write{.exec = std::string(exec),
+                  .workflow_id = fields.Text("workflow_id"),
+                  .must_exist = true,
+                  .version = fields.Text("v")};
+      write.Set("usage", merged);
+      auto put = Put(write);
+      if (put) return {};
+      if (put.error().code != ErrorCode::kConflict) return std::move(put.error());
+    }
+    return Conflict(options_.max_attempts);
+  });
 }
 
 Result<WorkflowState> WorkflowStore::CompleteWorkflow(std::string_view exec,
                                                       const OutputTransformer& transformer) {
-  for (int attempt = 0; attempt < options_.max_attempts; ++attempt) {
-    if (attempt > 0) WaitForAttempt(options_.repo, attempt);
-    SATCHEL_ASSIGN(Snapshot snapshot, ReadSnapshot(exec));
-    WorkflowState& state = snapshot.state;
-    if (IsTerminal(state.status)) return std::move(state);
-    std::uint64_t unfinished = 0;
-    bool failed = false;
-    for (const TaskState& task : TopLevel(snapshot.all_tasks)) {
-      if (!IsTerminal(task.status)) ++unfinished;
-      failed = failed || (IsTerminal(task.status) && task.status != Status::kSuccess);
-    }
-    if (unfinished > 0) {
-      Error error = MakeError(ErrorCode::kWorkflowNotReady, "workflow: tasks are not finished");
-      error.actual = unfinished;
-      return error;
-    }
-    Write write{.exec = std::string(exec),
-                .workflow_id = state.workflow_id,
-                .must_exist = true,
-                .status = failed ? Status::kFailed : Status::kSuccess,
-                .version = FormatInt(static_cast<std::int64_t>(state.version)),
-                .task_writes = snapshot.task_writes};
-    std::string output = DefaultOutput(state);
-    if (transformer) {
-      auto transformed = transformer(state);
-      if (transformed) {
-        output = std::move(*transformed);
-      } else {
-        write.status = Status::kFailed;
-        write.Set("error", "{\"code\":\"OUTPUT_TRANSFORMATION_FAILED\",\"message\":" +
-                               JsonString(transformed.error().detail) + "}");
-      }
-    }
-    SATCHEL_TRY(CheckJsonObject("output", output));
-    write.Set("output", output);
-    auto put = Put(write);
-    if (!put && put.error().code == ErrorCode::kConflict) continue;
-    if (!put) return std::move(put.error());
-    put->tasks = std::move(state.tasks);
-    return put;
-  }
-  return Conflict(options_.max_attempts);
+  return Counted(
+      options_.repo, store_, RepoOp::kWorkflowCompleteWorkflow, [&]() -> Result<WorkflowState> {
+        for (int attempt = 0; attempt < options_.max_attempts; ++attempt) {
+          if (attempt > 0) {
+            WaitForAttempt(options_.repo, attempt);
+            Meter(options_.repo, store_).Add(Family::kRepoRetries, 1, Retry::kWorkflowVersion);
+          }
+          SATCHEL_ASSIGN(Snapshot snapshot, ReadSnapshot(exec));
+          WorkflowState& state = snapshot.state;
+          if (IsTerminal(state.status)) return std::move(state);
+          std::uint64_t unfinished = 0;
+          bool failed = false;
+          for (const TaskState& task : TopLevel(snapshot.all_tasks)) {
+            if (!IsTerminal(task.status)) ++unfinished;
+            failed = failed || (IsTerminal(task.status) && task.status != Status::kSuccess);
+          }
+          if (unfinished > 0) {
+            Error error =
+                MakeError(ErrorCode::kWorkflowNotReady, "workflow: tasks are not finished");
+            error.actual = unfinished;
+            return error;
+          }
+          Write write{.exec = std::string(exec),
+                      .workflow_id = state.workflow_id,
+                      .must_exist = true,
+                      .status = failed ? Status::kFailed : Status::kSuccess,
+                      .version = FormatInt(static_cast<std::int64_t>(state.version)),
+                      .task_writes = snapshot.task_writes};
+          std::string output = DefaultOutput(state);
+          if (transformer) {
+            auto transformed = transformer(state);
+            if (transformed) {
+              output = std::move(*transformed);
+            } else {
+              write.status = Status::kFailed;
+              write.Set("error", "{\"code\":\"OUTPUT_TRANSFORMATION_FAILED\",\"message\":" +
+                                     JsonString(transformed.error().detail) + "}");
+            }
+          }
+          SATCHEL_TRY(CheckJsonObject("output", output));
+          write.Set("output", output);
+          auto put = Put(write);
+          if (!put && put.error().code == ErrorCode::kConflict) continue;
+          if (!put) return std::move(put.error());
+          put->tasks = std::move(state.tasks);
+          return put;
+        }
+        return Conflict(options_.max_attempts);
+      });
 }
 
 Result<bool> WorkflowStore::DeleteState(std::string_view exec) {
@@ -452,64 +498,67 @@ Result<bool> WorkflowStore::DeleteState(std::string_view exec) {
 }
 
 Result<bool> WorkflowStore::Purge(std::string_view exec, bool only_expired) {
-  const std::string state_key = index_.StateKey(exec);
-  SATCHEL_ASSIGN(const ReplyValue id, store_.Run({"HGET", state_key, "workflow_id"}));
-  const std::string member = ExecutionIndex::ExecMember(exec);
-  const std::string mark = index_.NewMark(member);
-  if (!id.is_null()) {
-    Batch marks;
-    index_.AddMark(marks, index_.OfWorkflow(id.text), mark);
-    index_.AddMark(marks, index_.OfTenant(), mark);
-    SATCHEL_TRY(marks.SendAll(store_));
-  }
-  const Strings keys = {state_key, index_.MetaKey(exec), index_.TaskIndexKey(exec)};
-  Strings args = {index_.TaskPrefix(exec), FormatInt(options_.purge_rows),
-                  only_expired ? FormatInt(index_.NowMs()) : std::string()};
-  const Locators locators(index_);
-  bool existed = false;
-  std::int64_t created_ms = 0;
-  while (true) {
-    SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "wf_purge", keys, args));
-    if (reply.items.size() < 2) return Unexpected();
-    Batch after;
-    const Fields gone(std::move(reply.items[1]));
-    if (!gone.empty()) {
-      existed = only_expired || !gone.ExpiredAt(index_.NowMs());
-      created_ms = gone.Int("c");
+  const RepoOp op = only_expired ? RepoOp::kWorkflowPurgeExpired : RepoOp::kWorkflowDeleteState;
+  return Counted(options_.repo, store_, op, [&]() -> Result<bool> {
+    const std::string state_key = index_.StateKey(exec);
+    SATCHEL_ASSIGN(const ReplyValue id, store_.Run({"HGET", state_key, "workflow_id"}));
+    const std::string member = ExecutionIndex::ExecMember(exec);
+    const std::string mark = index_.NewMark(member);
+    if (!id.is_null()) {
+      Batch marks;
+      index_.AddMark(marks, index_.OfWorkflow(id.text), mark);
+      index_.AddMark(marks, index_.OfTenant(), mark);
+      SATCHEL_TRY(marks.SendAll(store_));
     }
-    Strings task_ids;
-    // Of the tasks first: their entries for the execution name its creation stamp.
-    for (std::size_t i = 2; i < reply.items.size(); ++i) {
-      const Fields task(std::move(reply.items[i]));
-      const std::string& task_id = task_ids.emplace_back(task.Text("task_exec_id"));
-      const OuterChange change{.member = ExecutionIndex::TaskMember(exec, task_id),
-                               .stamp = ExecutionIndex::Stamp(task.Int("c"), task.version() + 1),
-                               .is_deletion = true,
-                               .old_entries = ExecutionIndex::EntriesOfTask(task, created_ms)};
-      const OuterGroup group = index_.OfWorkflow(task.Text("workflow_id"));
-      ExecutionIndex::AddApply(after, group, change, "");
-      for (const std::string& entry : change.old_entries) {
-        if (entry[0] == 'x') after.Add({"ZREM", group.ix(), entry});
+    const Strings keys = {state_key, index_.MetaKey(exec), index_.TaskIndexKey(exec)};
+    Strings args = {index_.TaskPrefix(exec), FormatInt(options_.purge_rows),
+                    only_expired ? FormatInt(index_.NowMs()) : std::string()};
+    const Locators locators(index_);
+    bool existed = false;
+    std::int64_t created_ms = 0;
+    while (true) {
+      SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "wf_purge", keys, args));
+      if (reply.items.size() < 2) return Unexpected();
+      Batch after;
+      const Fields gone(std::move(reply.items[1]));
+      if (!gone.empty()) {
+        existed = only_expired || !gone.ExpiredAt(index_.NowMs());
+        created_ms = gone.Int("c");
       }
-      after.Add({"ZREM", index_.DueKey(), "t " + member + " " + Escape(task_id)});
+      Strings task_ids;
+      // Of the tasks first: their entries for the execution name its creation stamp.
+      for (std::size_t i = 2; i < reply.items.size(); ++i) {
+        const Fields task(std::move(reply.items[i]));
+        const std::string& task_id = task_ids.emplace_back(task.Text("task_exec_id"));
+        const OuterChange change{.member = ExecutionIndex::TaskMember(exec, task_id),
+                                 .stamp = ExecutionIndex::Stamp(task.Int("c"), task.version() + 1),
+                                 .is_deletion = true,
+                                 .old_entries = ExecutionIndex::EntriesOfTask(task, created_ms)};
+        const OuterGroup group = index_.OfWorkflow(task.Text("workflow_id"));
+        ExecutionIndex::AddApply(after, group, change, "");
+        for (const std::string& entry : change.old_entries) {
+          if (entry[0] == 'x') after.Add({"ZREM", group.ix(), entry});
+        }
+        after.Add({"ZREM", index_.DueKey(), "t " + member + " " + Escape(task_id)});
+      }
+      if (!gone.empty()) {
+        const OuterChange change{.member = member,
+                                 .stamp = ExecutionIndex::Stamp(created_ms, gone.version() + 1),
+                                 .is_deletion = true,
+                                 .old_entries = ExecutionIndex::EntriesOfExec(gone)};
+        ExecutionIndex::AddApply(after, index_.OfWorkflow(gone.Text("workflow_id")), change, mark);
+        ExecutionIndex::AddApply(after, index_.OfTenant(), change, mark);
+        after.Add({"ZREM", index_.DueKey(), "w " + member});
+      }
+      const auto located = locators.Begin(after, exec, std::move(task_ids));
+      SATCHEL_TRY(after.SendAll(store_));
+      SATCHEL_TRY(locators.Finish(located));
+      if (reply.items[0].text != "1") break;
     }
-    if (!gone.empty()) {
-      const OuterChange change{.member = member,
-                               .stamp = ExecutionIndex::Stamp(created_ms, gone.version() + 1),
-                               .is_deletion = true,
-                               .old_entries = ExecutionIndex::EntriesOfExec(gone)};
-      ExecutionIndex::AddApply(after, index_.OfWorkflow(gone.Text("workflow_id")), change, mark);
-      ExecutionIndex::AddApply(after, index_.OfTenant(), change, mark);
-      after.Add({"ZREM", index_.DueKey(), "w " + member});
-    }
-    const auto located = locators.Begin(after, exec, std::move(task_ids));
-    SATCHEL_TRY(after.SendAll(store_));
-    SATCHEL_TRY(locators.Finish(located));
-    if (reply.items[0].text != "1") break;
-  }
-  if (id.is_null()) return existed;
-  SATCHEL_TRY(index_.Forget(id.text));
-  return existed;
+    if (id.is_null()) return existed;
+    SATCHEL_TRY(index_.Forget(id.text));
+    return existed;
+  });
 }
 
 }  // namespace satchel::repos

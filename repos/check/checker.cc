@@ -8,6 +8,7 @@
 #include "base/text.h"
 #include "repos/check/saved_state.h"
 #include "repos/errors.h"
+#include "repos/metrics.h"
 
 namespace satchel::repos::check {
 namespace {
@@ -89,7 +90,18 @@ Result<Report> Checker::Run(const std::stop_token& stop) {
   }
   report_.complete = at_ == options_.entities.size();
   report_.finished_ms = options_.repo.clock->NowMs();
-  if (!report_.complete) SATCHEL_TRY(Save(true));
+  if (!report_.complete) {
+    SATCHEL_TRY(Save(true));
+    return report_;
+  }
+  for (const auto& [entity, counts] : report_.entities) {
+    const Meter meter(options_.repo, store_of_(ComponentOf(entity)));
+    for (std::size_t i = 0; i < kKinds; ++i) {
+      const auto found = counts.findings.find(static_cast<Kind>(i));
+      meter.Set(Family::kDriftFindings, found == counts.findings.end() ? 0 : found->second, entity,
+                i);
+    }
+  }
   return report_;
 }
 

@@ -30,7 +30,8 @@ std::string HomeName(Home home);
 // Passes everything on, notes what was sent, and can restart what is behind it.
 class WatchedStore final : public store::Store {
  public:
-  explicit WatchedStore(std::unique_ptr<store::Store> inner) : inner_(std::move(inner)) {}
+  explicit WatchedStore(std::unique_ptr<store::Store> inner)
+      : inner_(std::move(inner)), driver_(inner_->driver()) {}
 
   using Store::Run;
   Result<ReplyValue> Run(store::Args args, const store::CallOptions& options) override;
@@ -44,7 +45,7 @@ class WatchedStore final : public store::Store {
       std::vector<std::string> channels, std::vector<std::string> patterns,
       std::function<void(const store::Message&)> on_message) override;
   Clock& clock() override { return inner_->clock(); }
-  std::string_view driver() const override { return inner_->driver(); }
+  std::string_view driver() const override { return driver_; }
 
   // Once so many calls were made, `restart` makes the store anew; not while somebody has a
   // connection or a subscription of this test.
@@ -68,6 +69,7 @@ class WatchedStore final : public store::Store {
   void NoteReply(std::size_t bytes);
 
   std::unique_ptr<store::Store> inner_;
+  const std::string_view driver_;  // of whatever is behind it
   std::shared_mutex restarting_;
   std::mutex mutex_;
   std::vector<store::CommandLine> lines_;
