@@ -302,7 +302,9 @@ int Main(int argc, char** argv) {
     return 2;
   }
   const ServerProcess server("redis-server",
-                             {"--port", "{port}", "--bind", "127.0.0.1", "--save", ""}, 0);
+                             {"redis-server", "--port", "{port}", "--bind", "127.0.0.1", "--save",
+                              "", "--appendonly", "no"},
+                             0);
   const Home embedded = OpenHome({{"SATCHEL_MODE", "standalone"}});
   const Home redis =
       OpenHome({{"SATCHEL_MODE", "distributed"},

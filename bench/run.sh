@@ -28,7 +28,14 @@ trap 'rm -f "$report"' EXIT
   echo "* peer: $(redis-server --version | cut -d' ' -f1-3)"
   echo "* command: \`bench/run.sh ${1:-3}\`"
   echo
-  build/release/bench/compare build/release/satchel "${1:-3}" | tee /dev/stderr
+  build/release/bench/compare build/release/satchel "${1:-3}" | tee -a /dev/stderr
+  echo
+  echo "## Repositories"
+  echo
+  echo "One caller; redis-server over loopback, on a core of its own. Round trips per operation are"
+  echo "those to a server; in process there are none."
+  echo
+  build/release/bench/repositories "${1:-3}" | tee -a /dev/stderr
 } > "$report"
 cp "$report" docs/bench.md
 echo "wrote docs/bench.md"
