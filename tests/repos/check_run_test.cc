@@ -5,6 +5,7 @@
 
 #include "repos/check/saved_state.h"
 #include "tests/repos/check_fixture.h"
+#include "tests/store/forwarding_store.h"
 
 namespace satchel::repos::check {
 namespace {
@@ -201,38 +202,18 @@ TEST_P(CheckRun, ADifferenceThatGoesIsNoFinding) {
 }
 
 // A store whose every round trip is preceded by somebody else's.
-class Meddled final : public store::Store {
+class Meddled final : public store::ForwardingStore {
  public:
   Meddled(store::Store& inner, std::function<void(std::span<const store::CommandLine>)> before)
-      : inner_(inner), before_(std::move(before)) {}
+      : ForwardingStore(inner), before_(std::move(before)) {}
 
-  using Store::Run;
-  Result<ReplyValue> Run(store::Args args, const store::CallOptions& options) override {
-    return inner_.Run(args, options);
-  }
   std::vector<Result<ReplyValue>> Pipeline(std::span<const store::CommandLine> lines,
                                            const store::CallOptions& options) override {
     before_(lines);
-    return inner_.Pipeline(lines, options);
+    return ForwardingStore::Pipeline(lines, options);
   }
-  void RunAsync(store::CommandLine line, std::function<void(Result<ReplyValue>)> done) override {
-    inner_.RunAsync(std::move(line), std::move(done));
-  }
-  void PipelineAsync(std::vector<store::CommandLine> lines,
-                     std::function<void(std::vector<Result<ReplyValue>>)> done) override {
-    inner_.PipelineAsync(std::move(lines), std::move(done));
-  }
-  Result<std::unique_ptr<store::Connection>> Connect() override { return inner_.Connect(); }
-  Result<std::unique_ptr<store::Subscription>> Subscribe(
-      std::vector<std::string> channels, std::vector<std::string> patterns,
-      std::function<void(const store::Message&)> on_message) override {
-    return inner_.Subscribe(std::move(channels), std::move(patterns), on_message);
-  }
-  Clock& clock() override { return inner_.clock(); }
-  std::string_view driver() const override { return inner_.driver(); }
 
  private:
-  store::Store& inner_;
   std::function<void(std::span<const store::CommandLine>)> before_;
 };
 

@@ -15,6 +15,7 @@
 #include "repos/keys.h"
 #include "repos/rfc3339.h"
 #include "repos/scripts.h"
+#include "tests/store/forwarding_store.h"
 #include "tests/store/stores.h"
 
 namespace satchel::repos {
@@ -29,10 +30,10 @@ using testing::HasSubstr;
 using testing::IsEmpty;
 using testing::Not;
 
-// Passes everything on and notes what was sent.
-class NotedStore final : public Store {
+// Notes the commands that are sent one by one.
+class NotedStore final : public store::ForwardingStore {
  public:
-  explicit NotedStore(Store& inner) : inner_(inner) {}
+  using ForwardingStore::ForwardingStore;
 
   using Store::Run;
   Result<ReplyValue> Run(store::Args args, const store::CallOptions& options) override {
@@ -40,32 +41,12 @@ class NotedStore final : public Store {
       const std::lock_guard lock(mutex_);
       lines.emplace_back(args.begin(), args.end());
     }
-    return inner_.Run(args, options);
+    return ForwardingStore::Run(args, options);
   }
-  std::vector<Result<ReplyValue>> Pipeline(std::span<const store::CommandLine> lines,
-                                           const store::CallOptions& options) override {
-    return inner_.Pipeline(lines, options);
-  }
-  void RunAsync(store::CommandLine line, std::function<void(Result<ReplyValue>)> done) override {
-    inner_.RunAsync(std::move(line), std::move(done));
-  }
-  void PipelineAsync(std::vector<store::CommandLine> lines,
-                     std::function<void(std::vector<Result<ReplyValue>>)> done) override {
-    inner_.PipelineAsync(std::move(lines), std::move(done));
-  }
-  Result<std::unique_ptr<store::Connection>> Connect() override { return inner_.Connect(); }
-  Result<std::unique_ptr<store::Subscription>> Subscribe(
-      std::vector<std::string> channels, std::vector<std::string> patterns,
-      std::function<void(const store::Message&)> on_message) override {
-    return inner_.Subscribe(std::move(channels), std::move(patterns), std::move(on_message));
-  }
-  Clock& clock() override { return inner_.clock(); }
-  std::string_view driver() const override { return inner_.driver(); }
 
   std::vector<store::CommandLine> lines;  // read while nobody else calls
 
  private:
-  Store& inner_;
   std::mutex mutex_;
 };
 
