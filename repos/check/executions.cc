@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 
 #include "repos/check/plans.h"
+#include "repos/check/rounds.h"
 #include "repos/keys.h"
 
 namespace satchel::repos::check {
@@ -70,6 +71,18 @@ Plan ExecutionsCheck::DropOuter(const OuterGroup& group, const std::string& entr
   return {.script = "idx_drop",
           .keys = {group.ix(), group.ver()},
           .args = {entry, guard, stamp.text, is_gone ? "1" : "0"}};
+}
+
+void ExecutionsCheck::CompareDue(const Thing& thing, const std::string& object, Rounds& rounds,
+                                 std::vector<Finding>& found) {
+  rounds.Ask({{"ZSCORE", thing.key, thing.member}, {"HMGET", object, "v", "x"}},
+             [&thing, &found](Replies& replies) {
+               if (!ScoreOf(replies[0]) || replies[1].is_error()) return;
+               const bool is_gone = replies[1].items[0].is_null();
+               if (!is_gone && !replies[1].items[1].is_null()) return;
+               found.push_back({is_gone ? Kind::kDangling : Kind::kExtra, "due", thing.member,
+                                FixEntry(thing.key, thing.member, replies[0], std::nullopt)});
+             });
 }
 
 }  // namespace satchel::repos::check

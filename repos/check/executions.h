@@ -37,6 +37,10 @@ class ExecutionsCheck : public EntityCheck {
   static Plan DropOuter(const OuterGroup& group, const std::string& entry, const std::string& guard,
                         const ReplyValue& stamp, bool is_gone);
 
+  // A due entry, whose object, by this key, must be there and have a deadline.
+  static void CompareDue(const Thing& thing, const std::string& object, Rounds& rounds,
+                         std::vector<Finding>& found);
+
  private:
   std::map<std::string, std::unique_ptr<ExecutionIndex>> indexes_;
 };

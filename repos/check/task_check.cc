@@ -359,14 +359,7 @@ void TaskCheck::LookAtDue(const Thing& thing, const KeyParts& parts, Rounds& rou
   const auto exec = words.size() == 3 ? Unescape(words[1]) : Result<std::string>(Error{});
   const std::string object =
       exec ? IndexOf(parts).TaskPrefix(*exec) + std::string(words[2]) : std::string("-");
-  rounds.Ask({{"ZSCORE", thing.key, thing.member}, {"HMGET", object, "v", "x"}},
-             [&thing, &found](Replies& replies) {
-               if (!ScoreOf(replies[0]) || replies[1].is_error()) return;
-               const bool is_gone = replies[1].items[0].is_null();
-               if (!is_gone && !replies[1].items[1].is_null()) return;
-               found.push_back({is_gone ? Kind::kDangling : Kind::kExtra, "due", thing.member,
-                                FixEntry(thing.key, thing.member, replies[0], std::nullopt)});
-             });
+  CompareDue(thing, object, rounds, found);
 }
 
 }  // namespace

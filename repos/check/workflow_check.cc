@@ -229,14 +229,7 @@ void WorkflowCheck::LookAtDue(const Thing& thing, const KeyParts& parts, Rounds&
   const bool is_legal = words.size() == 2 && words[0] == "w";
   const auto exec = is_legal ? Unescape(words[1]) : Result<std::string>(Error{});
   const std::string object = exec ? IndexOf(parts).StateKey(*exec) : std::string("-");
-  rounds.Ask({{"ZSCORE", thing.key, thing.member}, {"HMGET", object, "v", "x"}},
-             [&thing, &found](Replies& replies) {
-               if (!ScoreOf(replies[0]) || replies[1].is_error()) return;
-               const bool is_gone = replies[1].items[0].is_null();
-               if (!is_gone && !replies[1].items[1].is_null()) return;
-               found.push_back({is_gone ? Kind::kDangling : Kind::kExtra, "due", thing.member,
-                                FixEntry(thing.key, thing.member, replies[0], std::nullopt)});
-             });
+  CompareDue(thing, object, rounds, found);
 }
 
 }  // namespace
