@@ -3,6 +3,9 @@
 #include <atomic>
 #include <thread>
 
+#include <atomic>
+#include <thread>
+
 #include "repos/rfc3339.h"
 #include "repos/sweep_job.h"
 #include "tests/repos/workflow_test.h"
@@ -199,6 +202,30 @@ TEST_P(SweeperContract, AJobLeavesAStoreWithoutRepositoriesAlone) {
   }
   EXPECT_EQ(sweeps, 0);
   EXPECT_THAT(Keys(), ElementsAre("mine"));
+}
+
+TEST_P(SweeperContract, TwoSweepersAtOnceDoNotCountTwice) {
+  constexpr std::uint64_t kWorkflows = 40;
+  for (std::uint64_t i = 0; i < kWorkflows; ++i) {
+    const std::string exec = "e" + std::to_string(i);
+    Start(exec);
+    EXPECT_TRUE(workflows->UpdateStatus(exec, Status::kSuccess));
+  }
+  Jump(30 * kDay);
+  Sweeper other(*provider, SweepOptions{.repo = Options(), .batch = 3});
+  std::atomic<std::uint64_t> removed = 0;
+  const auto sweep_all = [&](Sweeper& one) {
+    for (int i = 0; i < 20; ++i) {
+      const auto report = one.Run();
+      EXPECT_TRUE(report) << report.error().detail;
+      if (report) removed += report->workflows;
+    }
+  };
+  std::thread beside([&] { sweep_all(other); });
+  sweep_all(*sweeper);
+  beside.join();
+  removed += Sweep().workflows;  // each may have met the other's lock only
+  EXPECT_EQ(removed, kWorkflows);
 }
 
 SATCHEL_EVERY_HOME(SweeperContract);
