@@ -112,36 +112,53 @@ void Send(const ReplyValue& value, Reply& reply) {
   for (const ReplyValue& item : value.items) Send(item, reply);
 }
 
-void ValueSink::Status(std::string_view text) { Add(ReplyValue::Status(text)); }
-void ValueSink::WriteError(std::string_view text) { Add(ReplyValue::Error(text)); }
-void ValueSink::Integer(std::int64_t value) { Add(ReplyValue::Integer(value)); }
-void ValueSink::Bulk(std::string_view bytes) { Add(ReplyValue::Bulk(bytes)); }
-void ValueSink::Null() { Add({.type = ReplyType::kNull}); }
-void ValueSink::NullArray() { Add({.type = resp3_ ? ReplyType::kNull : ReplyType::kNullArray}); }
+void ValueSink::Status(std::string_view text) { Text(ReplyType::kStatus, text); }
+void ValueSink::WriteError(std::string_view text) { Text(ReplyType::kError, text); }
+void ValueSink::Bulk(std::string_view bytes) { Text(ReplyType::kBulk, bytes); }
+void ValueSink::Integer(std::int64_t value) {
+  Place(ReplyType::kInteger).integer = value;
+  Added();
+}
+void ValueSink::Null() {
+  Place(ReplyType::kNull);
+  Added();
+}
+void ValueSink::NullArray() {
+  Place(resp3_ ? ReplyType::kNull : ReplyType::kNullArray);
+  Added();
+}
 void ValueSink::Double(double value) {
   if (!resp3_) return Bulk(FormatDouble(value));
-  Add({.type = ReplyType::kDouble, .number = value});
+  Place(ReplyType::kDouble).number = value;
+  Added();
 }
 void ValueSink::Boolean(bool value) {
   if (!resp3_) return Integer(value ? 1 : 0);
-  Add({.type = ReplyType::kBoolean, .integer = value ? 1 : 0});
+  Place(ReplyType::kBoolean).integer = value ? 1 : 0;
+  Added();
 }
 void ValueSink::BigNumber(std::string_view digits) {
   if (!resp3_) return Bulk(digits);
-  Add({.type = ReplyType::kBigNumber, .text = std::string(digits)});
+  Text(ReplyType::kBigNumber, digits);
 }
 void ValueSink::Verbatim(std::string_view format, std::string_view bytes) {
   if (!resp3_) return Bulk(bytes);
-  Add({.type = ReplyType::kVerbatim, .text = std::string(bytes), .format = std::string(format)});
+  ReplyValue& value = Place(ReplyType::kVerbatim);
+  value.text = bytes;
+  value.format = format;
+  Added();
 }
 
 void ValueSink::Begin(Aggregate kind, std::size_t count) {
   const std::size_t values = kind == Aggregate::kMap ? 2 * count : count;
-  ReplyValue value{.type = resp3_ ? TypeOf(kind) : ReplyType::kArray};
-  if (values == 0) return Add(std::move(value));
-  value.items.reserve(values < 1024 ? values : 1024);
+  const ReplyType type = resp3_ ? TypeOf(kind) : ReplyType::kArray;
+  if (values == 0) {
+    Place(type);
+    return Added();
+  }
   complete_ = false;
-  stack_.push_back({std::move(value), values});
+  Frame& frame = stack_.emplace_back(Frame{{.type = type}, values});
+  frame.value.items.reserve(values < 1024 ? values : 1024);
 }
 
 std::size_t ValueSink::Open(Aggregate kind) {
@@ -152,24 +169,38 @@ std::size_t ValueSink::Open(Aggregate kind) {
 
 void ValueSink::Close(std::size_t mark, std::size_t) {
   SATCHEL_CHECK(mark == stack_.size() && stack_.back().missing == kOpen);
-  ReplyValue value = std::move(stack_.back().value);
-  stack_.pop_back();
-  Add(std::move(value));
+  CloseFrame();
+  Added();
 }
 
-void ValueSink::Add(ReplyValue value) {
-  while (true) {
-    if (stack_.empty()) {
-      root_ = std::move(value);
-      complete_ = true;
-      return;
-    }
-    Frame& top = stack_.back();
-    top.value.items.push_back(std::move(value));
-    if (top.missing == kOpen || --top.missing > 0) return;
-    value = std::move(top.value);
-    stack_.pop_back();
+void ValueSink::CloseFrame() {
+  ReplyValue value = std::move(stack_.back().value);
+  stack_.pop_back();
+  Place(value.type) = std::move(value);
+}
+
+ReplyValue& ValueSink::Place(ReplyType type) {
+  if (!stack_.empty()) {
+    ReplyValue& value = stack_.back().value.items.emplace_back();
+    value.type = type;
+    return value;
   }
+  root_ = ReplyValue{.type = type};
+  return root_;
+}
+
+void ValueSink::Text(ReplyType type, std::string_view text) {
+  Place(type).text = text;
+  Added();
+}
+
+void ValueSink::Added() {
+  while (!stack_.empty()) {
+    Frame& top = stack_.back();
+    if (top.missing == kOpen || --top.missing > 0) return;
+    CloseFrame();
+  }
+  complete_ = true;
 }
 
 ReplyValue ValueSink::Take() {

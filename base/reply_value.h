@@ -91,7 +91,11 @@ class ValueSink final : public Reply {
   };
   static constexpr std::size_t kOpen = static_cast<std::size_t>(-1);
 
-  void Add(ReplyValue value);
+  // Where the next value goes; Added() when it is filled.
+  ReplyValue& Place(ReplyType type);
+  void Added();
+  void Text(ReplyType type, std::string_view text);
+  void CloseFrame();
 
   bool resp3_;
   bool complete_ = false;

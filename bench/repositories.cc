@@ -1,10 +1,10 @@
 // The repositories on the embedded store and on redis-server over loopback: operations a second
 // of one caller, and round trips per operation. Prints Markdown.
 //
-//     repositories [ROUNDS [MS_PER_LEG]]
+//     repositories [ROUNDS [MS_PER_LEG [WORDS]]]
 //
-// Homes take turns (ABBA); a row shows medians. One thread calls, as what is compared is how long
-// a caller waits for an answer.
+// WORDS: only what has them in "repository operation". Homes take turns (ABBA); a row shows
+// medians. One thread calls, as what is compared is how long a caller waits for an answer.
 
 #include <algorithm>
 #include <atomic>
@@ -14,6 +14,7 @@
 #include <functional>
 #include <memory>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "bench/process.h"
@@ -297,8 +298,9 @@ void Compare(const Home& embedded, const Home& redis, const Case& test, int roun
 int Main(int argc, char** argv) {
   const int rounds = argc > 1 ? std::atoi(argv[1]) : 3;
   const std::chrono::milliseconds span(argc > 2 ? std::atoi(argv[2]) : 200);
+  const std::string_view words(argc > 3 ? argv[3] : "");
   if (rounds < 1 || span.count() < 1) {
-    std::fprintf(stderr, "usage: repositories [ROUNDS [MS_PER_LEG]]\n");
+    std::fprintf(stderr, "usage: repositories [ROUNDS [MS_PER_LEG [WORDS]]]\n");
     return 2;
   }
   const ServerProcess server("redis-server",
@@ -315,7 +317,10 @@ int Main(int argc, char** argv) {
       "| repository | operation | | round trips | embedded op/s | redis op/s | ratio |\n"
       "|---|---|---|---|---|---|---|\n");
   for (const auto& cases : {ReadCases(), WriteCases()}) {
-    for (const Case& test : cases) Compare(embedded, redis, test, rounds, span);
+    for (const Case& test : cases) {
+      const std::string title = std::string(test.repository) + ' ' + test.name;
+      if (title.find(words) != std::string::npos) Compare(embedded, redis, test, rounds, span);
+    }
   }
   return 0;
 }

@@ -157,6 +157,24 @@ class Replier {
   Replier(lua_State* state, bool resp3, Reply& reply)
       : state_(state), resp3_(resp3), reply_(reply) {}
 
+  // The value at the top of the stack, which stays as it was.
+  void Run() {
+    if (lua_type(state_, -1) != LUA_TTABLE || !lua_checkstack(state_, kNames + 8)) return Value(0);
+    // Every table is asked for these; asking with a string that lies there costs a third.
+    names_ = lua_gettop(state_);
+    for (const char* name :
+         {"err", "ok", "double", "big_number", "verbatim_string", "map", "set"}) {
+      lua_pushstring(state_, name);
+    }
+    lua_pushvalue(state_, names_);
+    Value(0);
+    lua_settop(state_, names_);
+  }
+
+ private:
+  enum Name { kErr = 1, kOk, kDouble, kBigNumber, kVerbatim, kMap, kSet };
+  static constexpr int kNames = kSet;
+
   // The value at the top; it stays.
   void Value(int depth) {
     if (depth > kMaxDepth || !lua_checkstack(state_, 8)) return reply_.Error(kStackLimit);
@@ -174,7 +192,6 @@ class Replier {
     }
   }
 
- private:
   std::string_view Text(int index) {
     std::size_t size = 0;
     const char* bytes = lua_tolstring(state_, index, &size);
@@ -191,30 +208,36 @@ class Replier {
 
   // Pushes a raw field of the table at the top; false, and nothing pushed, unless it has the
   // type.
+  bool Field(Name name, int type) {
+    lua_pushvalue(state_, names_ + name);
+    return IsType(type);
+  }
   bool Field(const char* name, int type) {
     lua_pushstring(state_, name);
-    lua_rawget(state_, -2);
-    if (lua_type(state_, -1) == type) return true;
+    return IsType(type);
+  }
+  bool IsType(int type) {
+    if (lua_rawget(state_, -2) == type) return true;
     lua_pop(state_, 1);
     return false;
   }
 
   void Table(int depth) {
-    if (Field("err", LUA_TSTRING)) return ErrorField();
-    if (Field("ok", LUA_TSTRING)) {
+    if (Field(kErr, LUA_TSTRING)) return ErrorField();
+    if (Field(kOk, LUA_TSTRING)) {
       reply_.Status(engine::Printed(Text(-1)));
-    } else if (Field("double", LUA_TNUMBER)) {
+    } else if (Field(kDouble, LUA_TNUMBER)) {
       reply_.Double(lua_tonumber(state_, -1));
-    } else if (Field("big_number", LUA_TSTRING)) {
+    } else if (Field(kBigNumber, LUA_TSTRING)) {
       reply_.BigNumber(Text(-1));
-    } else if (Field("verbatim_string", LUA_TTABLE)) {
+    } else if (Field(kVerbatim, LUA_TTABLE)) {
       if (!Verbatim()) {
         lua_pop(state_, 1);
         return Array(depth);
       }
-    } else if (Field("map", LUA_TTABLE)) {
+    } else if (Field(kMap, LUA_TTABLE)) {
       Pairs(depth, Aggregate::kMap);
-    } else if (Field("set", LUA_TTABLE)) {
+    } else if (Field(kSet, LUA_TTABLE)) {
       Pairs(depth, Aggregate::kSet);
     } else {
       return Array(depth);
@@ -252,27 +275,32 @@ class Replier {
     reply_.Close(mark, count);
   }
 
+  // Up to the first nil. Counted first: a sink that knows the length grows nothing on the way.
   void Array(int depth) {
-    const std::size_t mark = reply_.Open(Aggregate::kArray);
-    std::size_t count = 0;
-    while (lua_rawgeti(state_, -1, static_cast<lua_Integer>(count) + 1) != LUA_TNIL) {
-      Value(depth + 1);
+    lua_Integer count = 0;
+    while (lua_rawgeti(state_, -1, count + 1) != LUA_TNIL) {
       lua_pop(state_, 1);
       ++count;
     }
     lua_pop(state_, 1);
-    reply_.Close(mark, count);
+    reply_.BeginArray(static_cast<std::size_t>(count));
+    for (lua_Integer i = 1; i <= count; ++i) {
+      lua_rawgeti(state_, -1, i);
+      Value(depth + 1);
+      lua_pop(state_, 1);
+    }
   }
 
   lua_State* state_;
   bool resp3_;
   Reply& reply_;
+  int names_ = 0;  // the names of Name lie above this place of the stack
 };
 
 }  // namespace
 
 void ReplyLuaValue(lua_State* state, bool resp3, Reply& reply) {
-  Replier(state, resp3, reply).Value(0);
+  Replier(state, resp3, reply).Run();
 }
 
 std::string_view NumberText(lua_State* state, int index, char (&buffer)[32]) {

@@ -35,10 +35,10 @@ std::optional<Id> ParseId(std::string_view text) {
 
 bool IsAfter(std::string_view id, std::string_view other) { return ParseId(id) > ParseId(other); }
 
-// An entry of XRANGE; empty when it does not decode.
-std::optional<StreamEvent> EventOf(const ReplyValue& entry, std::string_view exec) {
+// An entry of XRANGE, whose fields are taken; empty when it does not decode.
+std::optional<StreamEvent> EventOf(ReplyValue& entry, std::string_view exec) {
   if (entry.items.size() != 2) return std::nullopt;
-  const Fields fields(entry.items[1]);
+  const Fields fields(std::move(entry.items[1]));
   const auto ts_ms = ParseInt(fields.Text("ts"));
   if (!fields.Has("type") || !ts_ms || !CheckJson("data", fields.Text("data"))) return std::nullopt;
   return StreamEvent{.id = entry.items[0].text,
@@ -106,6 +106,30 @@ Result<std::string> EventStream::Publish(std::string_view exec, std::string_view
   });
 }
 
+Result<EventStream::Log> EventStream::ReadEntries(std::string_view exec, std::string_view after,
+                                                  std::int64_t count) {
+  const std::string base = Base(exec);
+  const std::vector<std::string> keys = {base + ":log", base + ":last"};
+  const std::string from = after.empty() ? "-" : "(" + std::string(after);
+  SATCHEL_ASSIGN(ReplyValue entries,
+                 store_.Run({"XRANGE", keys[0], from, "+", "COUNT", FormatInt(count)}));
+  // With the newest among them, it says what is gone; else one script looks at both ends.
+  if (std::ssize(entries.items) < count && !entries.items.empty()) {
+    const ReplyValue& newest = entries.items.back();
+    if (newest.items.size() == 2) {
+      for (std::size_t i = 0; i + 1 < newest.items[1].items.size(); i += 2) {
+        if (newest.items[1].items[i].text != "t") continue;
+        std::string gone = newest.items[1].items[i + 1].text;
+        return Log{.gone = std::move(gone), .entries = std::move(entries.items)};
+      }
+    }
+  }
+  const std::vector<std::string> args = {std::string(after), FormatInt(count)};
+  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "es_replay", keys, args));
+  if (reply.items.size() != 2) return Unexpected();
+  return Log{.gone = std::move(reply.items[0].text), .entries = std::move(reply.items[1].items)};
+}
+
 Result<Replayed> EventStream::Replay(std::string_view exec, std::string_view after,
                                      std::int64_t limit) {
   return Counted(options_.repo, store_, RepoOp::kStreamReplay, [&]() -> Result<Replayed> {
@@ -114,15 +138,11 @@ Result<Replayed> EventStream::Replay(std::string_view exec, std::string_view aft
     if (limit < 0) return Invalid("limit", "must not be negative");
     if (!ParseId(after)) return Invalid("after", "is no id of an event");
     const std::int64_t count = limit == 0 ? kMostReplayed : std::min(limit, kMostReplayed);
-    const std::string base = Base(exec);
-    const std::vector<std::string> keys = {base + ":log", base + ":last"};
-    const std::vector<std::string> args = {std::string(after), FormatInt(count)};
-    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(store_, "es_replay", keys, args));
-    if (reply.items.size() != 2) return Unexpected();
+    SATCHEL_ASSIGN(Log log, ReadEntries(exec, after, count));
     Replayed replayed;
     const Meter meter(options_.repo, store_);
-    replayed.truncated = IsAfter(reply.items[0].text, after);
-    for (const ReplyValue& entry : reply.items[1].items) {
+    replayed.truncated = IsAfter(log.gone, after);
+    for (ReplyValue& entry : log.entries) {
       if (!entry.items.empty()) replayed.last = entry.items[0].text;
       if (auto event = EventOf(entry, exec)) {
         meter.Add(Family::kStreamEvents, 1, StreamSide::kDelivered, KindOf(event->type));

@@ -6,8 +6,8 @@
 //
 // Ids are "<ms>-<sequence>" and strictly ascending, also after the log expired and when the clock
 // steps back. A failed publish takes no id.
-// Atomic: Publish and Replay are one script each. Thread: any; a follower is read by one thread
-// at a time.
+// Atomic: Publish is one script, Replay one command or one script. Thread: any; a follower is
+// read by one thread at a time.
 
 #pragma once
 
@@ -64,7 +64,8 @@ class EventStream {
   Result<std::string> Publish(std::string_view exec, std::string_view type, std::string_view data);
 
   // The events after an id ("": from the start), so many of them; limit 0 or above 500: 500.
-  // Errors: kInvalidArgument (limit below 0, an id of another form). One round trip.
+  // Errors: kInvalidArgument (limit below 0, an id of another form). One round trip; two when
+  // there are none after that id, or more than were asked for.
   Result<Replayed> Replay(std::string_view exec, std::string_view after = {},
                           std::int64_t limit = 0);
 
@@ -72,6 +73,11 @@ class EventStream {
   Result<std::unique_ptr<EventFollower>> Follow(std::string_view exec, std::string_view after = {});
 
  private:
+  struct Log {
+    std::string gone;                 // id of the latest event that was trimmed, or ""
+    std::vector<ReplyValue> entries;  // as of XRANGE
+  };
+  Result<Log> ReadEntries(std::string_view exec, std::string_view after, std::int64_t count);
   std::string Base(std::string_view exec) const { return options_.repo.Base("es", "es", {exec}); }
 
   store::Store& store_;  // borrowed

@@ -62,7 +62,7 @@ bool IsLater(const TaskState& a, const TaskState& b) {
   return Escape(a.task_exec_id) > Escape(b.task_exec_id);
 }
 
-TaskMap ReachableTasks(std::vector<TaskState> tasks) {
+TaskMap ReachableTasks(const std::vector<TaskState>& tasks) {
   std::multimap<std::string, const TaskState*> children;
   std::vector<const TaskState*> open;
   for (const TaskState& task : tasks) {

@@ -69,7 +69,7 @@ Result<WorkflowState> WorkflowOfFields(const Fields& fields);
 
 // What belongs to a workflow's state: from the tasks without parent downwards. Tasks whose parent
 // is missing do not appear; a cycle is cut.
-TaskMap ReachableTasks(std::vector<TaskState> tasks);
+TaskMap ReachableTasks(const std::vector<TaskState>& tasks);
 
 // Latest created: the greatest (created, id), ids in escaped form.
 bool IsLater(const TaskState& a, const TaskState& b);

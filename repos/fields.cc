@@ -16,31 +16,32 @@ std::optional<std::int64_t> IntOf(const ReplyValue& value) {
   return ParseInt(value.text);
 }
 
-Fields::Fields(ReplyValue reply) {
-  for (std::size_t i = 0; i + 1 < reply.items.size(); i += 2) {
-    values_.insert_or_assign(std::move(reply.items[i].text), std::move(reply.items[i + 1].text));
+const std::string* Fields::Find(std::string_view name) const {
+  for (std::size_t i = 0; i + 1 < pairs_.size(); i += 2) {
+    if (pairs_[i].text == name) return &pairs_[i + 1].text;
   }
+  return nullptr;
 }
 
 std::string Fields::Text(std::string_view name) const {
-  const auto at = values_.find(name);
-  return at == values_.end() ? std::string() : at->second;
+  const std::string* const text = Find(name);
+  return text == nullptr ? std::string() : *text;
 }
 
 std::optional<std::string> Fields::Optional(std::string_view name) const {
-  const auto at = values_.find(name);
-  if (at == values_.end()) return std::nullopt;
-  return at->second;
+  const std::string* const text = Find(name);
+  if (text == nullptr) return std::nullopt;
+  return *text;
 }
 
 std::int64_t Fields::Int(std::string_view name) const {
-  const auto at = values_.find(name);
-  return at == values_.end() ? 0 : ParseInt(at->second).value_or(0);
+  const std::string* const text = Find(name);
+  return text == nullptr ? 0 : ParseInt(*text).value_or(0);
 }
 
 bool Fields::ExpiredAt(std::int64_t now_ms) const {
-  const auto at = values_.find("x");
-  return at != values_.end() && ParseInt(at->second).value_or(INT64_MAX) <= now_ms;
+  const std::string* const text = Find("x");
+  return text != nullptr && ParseInt(*text).value_or(INT64_MAX) <= now_ms;
 }
 
 }  // namespace satchel::repos

@@ -4,10 +4,11 @@
 #pragma once
 
 #include <cstdint>
-#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
+#include <vector>
 
 #include "base/reply_value.h"
 #include "base/result.h"
@@ -22,11 +23,12 @@ std::optional<std::int64_t> IntOf(const ReplyValue& value);
 class Fields {
  public:
   Fields() = default;
-  // Of HGETALL, or of a flat array of names and values; takes the texts.
-  explicit Fields(ReplyValue reply);
+  // Of HGETALL, or of a flat array of names and values; takes the texts. Of a name that comes
+  // twice, the first counts.
+  explicit Fields(ReplyValue reply) : pairs_(std::move(reply.items)) {}
 
-  bool empty() const { return values_.empty(); }
-  bool Has(std::string_view name) const { return values_.contains(name); }
+  bool empty() const { return pairs_.size() < 2; }
+  bool Has(std::string_view name) const { return Find(name) != nullptr; }
   // "" when absent.
   std::string Text(std::string_view name) const;
   // Empty when absent.
@@ -38,7 +40,11 @@ class Fields {
   bool ExpiredAt(std::int64_t now_ms) const;
 
  private:
-  std::map<std::string, std::string, std::less<>> values_;
+  const std::string* Find(std::string_view name) const;
+
+  // Name, value, name, value. An object has few fields: looking through them costs less than a
+  // map that is built for one read.
+  std::vector<ReplyValue> pairs_;
 };
 
 }  // namespace satchel::repos

@@ -23,15 +23,17 @@ std::string_view PartNamed(std::string_view name) {
 
 // The text with its parts in place.
 std::string Assemble(std::string_view text) {
-  const std::size_t at = text.find(kUses);
-  if (at == text.npos) return std::string(text);
-  const std::size_t names = at + kUses.size();
-  const std::size_t end = text.find('\n', names);
-  std::string whole(text.substr(0, at + 1));
-  for (std::string_view name : Split(text.substr(names, end - names), ' ')) {
-    whole += PartNamed(name);
+  std::string whole;
+  for (std::size_t at; (at = text.find(kUses)) != text.npos;) {
+    const std::size_t names = at + kUses.size();
+    const std::size_t end = text.find('\n', names);
+    whole += text.substr(0, at + 1);
+    for (std::string_view name : Split(text.substr(names, end - names), ' ')) {
+      whole += PartNamed(name);
+    }
+    text.remove_prefix(end);
   }
-  whole += text.substr(end);
+  whole += text;
   return whole;
 }
 

@@ -1,7 +1,8 @@
 // The Lua scripts of the repositories: the files of repos/scripts, embedded at build time.
 //
 // A file lib_X.lua is no script of its own: it holds functions for those that say "-- USES X Y"
-// on a line, and takes the place of that line.
+// on a line, and takes the place of that line: what a script seldom needs comes after what it
+// mostly does, as making functions takes time.
 
 #pragma once
 

@@ -233,13 +233,19 @@ Result<std::optional<WorkflowStore::Snapshot>> WorkflowStore::SnapshotOf(
   return std::optional(std::move(snapshot));
 }
 
+std::vector<std::string> WorkflowStore::ReadKeys(std::string_view exec) const {
+  return {index_.StateKey(exec), index_.MetaKey(exec), index_.TaskIndexKey(exec)};
+}
+
+std::vector<std::string> WorkflowStore::ReadArgs(std::string_view exec) const {
+  return {index_.TaskPrefix(exec)};
+}
+
 Result<std::vector<std::optional<WorkflowStore::Snapshot>>> WorkflowStore::ReadAll(
     const Strings& execs) {
   Batch batch;
   for (const std::string& exec : execs) {
-    const Strings keys = {index_.StateKey(exec), index_.MetaKey(exec), index_.TaskIndexKey(exec)};
-    const Strings args = {index_.TaskPrefix(exec)};
-    batch.AddScript("wf_read", keys, args);
+    batch.AddScript("wf_read", ReadKeys(exec), ReadArgs(exec));
   }
   std::vector<std::optional<Snapshot>> snapshots;
   if (execs.empty()) return snapshots;
@@ -254,9 +260,10 @@ Result<std::vector<std::optional<WorkflowStore::Snapshot>>> WorkflowStore::ReadA
 
 Result<WorkflowStore::Snapshot> WorkflowStore::ReadSnapshot(std::string_view exec) {
   SATCHEL_TRY(CheckId("workflow_exec_id", exec));
-  SATCHEL_ASSIGN(auto snapshots, ReadAll({std::string(exec)}));
-  if (!snapshots[0]) return NoWorkflow(exec);
-  return std::move(*snapshots[0]);
+  SATCHEL_ASSIGN(ReplyValue reply, RunScript(store_, "wf_read", ReadKeys(exec), ReadArgs(exec)));
+  SATCHEL_ASSIGN(auto snapshot, SnapshotOf(std::move(reply), exec));
+  if (!snapshot) return NoWorkflow(exec);
+  return std::move(*snapshot);
 }
 
 Result<WorkflowState> WorkflowStore::GetState(std::string_view exec) {

@@ -97,6 +97,8 @@ class WorkflowStore {
   Result<Rows<WorkflowState>> ReadRows(const OuterGroup& group, const std::string& prefix,
                                        const WorkflowFilter& filter, const std::string& after,
                                        std::int64_t count);
+  std::vector<std::string> ReadKeys(std::string_view exec) const;
+  std::vector<std::string> ReadArgs(std::string_view exec) const;
   Result<std::vector<std::optional<Snapshot>>> ReadAll(const std::vector<std::string>& execs);
   // Removes what belongs to an execution; whether it was there for readers, or at all when only
   // an expired one goes.

@@ -5,7 +5,7 @@
 -- ARGV  1 now, unix ms   2 base of the keys; it carries the tag of KEYS[1]
 --       3 "1": put it right
 -- Returns {kind of finding, index, which, ...}
--- USES text ckpt
+-- USES text row ckpt
 local now, C = tonumber(ARGV[1]), ARGV[2]
 local reply, repairs = {}, {}
 local function found(kind, index, what, repair)

@@ -5,7 +5,7 @@
 -- ARGV  1 base of the keys; it carries the tag of KEYS[1]   2 namespace, escaped
 --       3 "<channel> <version>"   4 "1": remove the value when there are none
 -- Returns the count
--- USES ckpt
+-- USES row ckpt
 local count = 0
 for _, id in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   for _, text in ipairs(texts_of(redis.call('HGET', ck_key(ARGV[1], ARGV[2], id), 'cv'))) do

@@ -4,7 +4,7 @@
 -- ARGV  1 now, unix ms   2 base of the keys; it carries the tag of KEYS[1]   3 namespace, escaped
 --       4 id, escaped
 -- Returns 1, or 0 when readers saw none
--- USES text ckpt
+-- USES text row ckpt
 local C, ns, id = ARGV[2], ARGV[3], ARGV[4]
 local lived = lives(C, ns, id, ARGV[1])
 drop(C, ns, id)

@@ -3,7 +3,7 @@
 -- KEYS  1 t, 2 n
 -- ARGV  1 base of the keys; it carries the tag of KEYS[1]   2 most checkpoints
 -- Returns 1 when more is left, else 0
--- USES text ckpt
+-- USES text row ckpt
 local C, left = ARGV[1], tonumber(ARGV[2])
 for _, ns in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   local ids = redis.call('ZRANGE', C .. ':i:' .. ns, 0, left - 1)

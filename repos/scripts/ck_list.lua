@@ -5,7 +5,7 @@
 --       3 namespace, escaped, or "" for all   4 escaped id that all must be older than, or ""
 --       5 seq after which to go on, or ""   6 most rows
 -- Returns {seq to go on after, or "", row, ...}; rows as of ck_get
--- USES text ckpt
+-- USES text row ckpt
 local C, before = ARGV[2], ARGV[4]
 local spaces = ARGV[3] ~= '' and {ARGV[3]} or redis.call('ZRANGE', KEYS[2], 0, -1)
 local high = ARGV[5] == '' and '+inf' or '(' .. ARGV[5]
@@ -34,11 +34,12 @@ for i, row in ipairs(found) do
     break
   end
   reply[1] = int(row.seq)
-  if not lives(C, row.ns, row.id, ARGV[1]) then
+  local whole = row_of(C, row.ns, row.id, ARGV[1])
+  if not whole then
     drop(C, row.ns, row.id)
     latest_of(C, row.ns, ARGV[1])
   elseif before == '' or bound or row.id < before then
-    reply[#reply + 1] = row_of(C, row.ns, row.id)
+    reply[#reply + 1] = whole
   end
 end
 if not full then reply[1] = '' end

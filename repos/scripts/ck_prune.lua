@@ -4,7 +4,7 @@
 -- ARGV  1 now, unix ms   2 base of the keys; it carries the tag of KEYS[1]   3 namespace, escaped
 --       4 how many stay   5 most that go
 -- Returns how many went
--- USES text ckpt
+-- USES text row ckpt
 local C, ns = ARGV[2], ARGV[3]
 latest_of(C, ns, ARGV[1])
 local spare = redis.call('ZCARD', C .. ':i:' .. ns) - tonumber(ARGV[4])

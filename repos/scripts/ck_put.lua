@@ -9,7 +9,7 @@
 --       15... of each channel: "<channel> <version>", "set" (new), "keep" (unless there is one) or
 --       "look" (no value given), the sealed value
 -- Returns {"ok", seq, put, unix ms}, {"moved", escaped id of the latest, or ""}, {"fence"}
--- USES text ckpt
+-- USES text row ckpt
 local now, C, ns, id = ARGV[1], ARGV[2], ARGV[3], ARGV[4]
 if ARGV[12] ~= '' and (redis.call('GET', KEYS[6]) ~= ARGV[12] or
   redis.call('GET', KEYS[7]) ~= ARGV[13]) then

@@ -3,7 +3,7 @@
 -- KEYS  1 t, 2 n
 -- ARGV  1 now, unix ms   2 base of the keys; it carries the tag of KEYS[1]   3 most rows
 -- Returns {how many went, 1 when anything of the thread is left, else 0}
--- USES text ckpt
+-- USES text row ckpt
 local C, left, gone = ARGV[2], tonumber(ARGV[3]), 0
 for _, ns in ipairs(redis.call('ZRANGE', KEYS[2], 0, -1)) do
   -- The oldest come first; with one ttl for all, those that live follow those that do not.

@@ -5,7 +5,7 @@
 --       4 id, escaped   5 ttl, ms, 0: none
 --       6... of each write: "<task> <idx>", "set" or "keep" (unless there is one), sealed value
 -- Returns 1
--- USES text ckpt
+-- USES text row ckpt
 local C, ns, id = ARGV[2], ARGV[3], ARGV[4]
 local key = writes_key(C, ns, id)
 local existed = {[key] = redis.call('EXISTS', key) == 1, [KEYS[1]] = redis.call('EXISTS', KEYS[1]) == 1}

@@ -4,7 +4,7 @@
 -- ARGV  1 base of the keys; it carries the tag of KEYS[1]   2 namespace, escaped   3 id, escaped
 --       4 seq it had   5 put it had
 -- Returns 1, or 0 when the checkpoint has changed
--- USES text ckpt
+-- USES text row ckpt
 local C, ns, id = ARGV[1], ARGV[2], ARGV[3]
 local key = ck_key(C, ns, id)
 local held = redis.call('HMGET', key, 'seq', 'put', 'x')

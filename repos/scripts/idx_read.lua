@@ -14,10 +14,10 @@ local reply = {marks, ''}
 for _, entry in ipairs(entries) do
   local guard = '*'
   if kind == 't' then
-    local exec, task = string.match(entry, '([^ ]+) ([^ ]+)$')
-    guard = exec .. ':' .. task
+    local exec, task = string.match(entry, '.* (.*) (.*)')
+    guard = exec and exec .. ':' .. task or '*'
   elseif kind ~= 'x' then
-    guard = string.match(entry, '([^ ]+)$')
+    guard = string.match(entry, '.* (.*)')
   end
   reply[#reply + 1] = string.sub(entry, #prefix + 1)
   reply[#reply + 1] = guard

@@ -16,7 +16,7 @@ else
 end
 local reply = {''}
 for _, member in ipairs(members) do
-  local fields = redis.call('HGETALL', ARGV[4] .. string.match(member, '([^ ]+)$'))
+  local fields = redis.call('HGETALL', ARGV[4] .. string.match(member, '.* (.*)'))
   if #fields == 0 then
     redis.call('ZREM', KEYS[1], member)
   else

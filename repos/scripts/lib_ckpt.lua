@@ -1,18 +1,3 @@
--- Keys of a thread, C its base; namespaces and ids are escaped.
-local function ck_key(C, ns, id) return C .. ':c:' .. ns .. ':' .. id end
-local function writes_key(C, ns, id) return C .. ':w:' .. ns .. ':' .. id end
-local function blob_key(C, ns, text)
-  local name = string.gsub(text, ' ', ':')
-  return C .. ':b:' .. ns .. ':' .. name
-end
-
--- The texts of `cv`, one a line.
-local function texts_of(cv)
-  local texts = {}
-  for text in string.gmatch(cv or '', '[^\n]+') do texts[#texts + 1] = text end
-  return texts
-end
-
 local function unrefer(C, ns, text)
   if redis.call('HINCRBY', C .. ':r:' .. ns, text, -1) > 0 then return end
   redis.call('HDEL', C .. ':r:' .. ns, text)
@@ -59,17 +44,6 @@ local function latest_of(C, ns, now)
   if id and lives(C, ns, id, now) then return id end
   if not id and redis.call('EXISTS', C .. ':i:' .. ns) == 0 then return '' end
   return settle_latest(C, ns, now)
-end
-
--- A whole row: {ns, id, fields, writes, {text, sealed value, ...}}.
-local function row_of(C, ns, id)
-  local blobs = {}
-  for _, text in ipairs(texts_of(redis.call('HGET', ck_key(C, ns, id), 'cv'))) do
-    blobs[#blobs + 1] = text
-    blobs[#blobs + 1] = redis.call('GET', blob_key(C, ns, text))
-  end
-  return {ns, id, redis.call('HGETALL', ck_key(C, ns, id)),
-    redis.call('HGETALL', writes_key(C, ns, id)), blobs}
 end
 
 -- All keys that a checkpoint needs.

@@ -13,7 +13,7 @@ while order[at] do
   local children = redis.call('ZRANGE', KEYS[2], '[ch ' .. order[at] .. ' ',
     '(ch ' .. order[at] .. '!', 'BYLEX')
   for _, member in ipairs(children) do
-    local child = string.match(member, '([^ ]+)$')
+    local child = string.match(member, '.* (.*)')
     if not seen[child] then
       seen[child] = true
       order[#order + 1] = child

@@ -8,7 +8,7 @@
 local count = 0
 for _, member in ipairs(redis.call('ZRANGE', KEYS[1], 0, -1)) do
   if string.sub(member, 1, 3) == 'al ' then
-    local value = redis.call('HGET', ARGV[3] .. string.match(member, '([^ ]+)$'), ARGV[1])
+    local value = redis.call('HGET', ARGV[3] .. string.match(member, '.* (.*)'), ARGV[1])
     if value and escape(value) == ARGV[2] then count = count + 1 end
   end
 end

@@ -14,7 +14,7 @@ for i = 4, #ARGV do
   local count = redis.call('ZLEXCOUNT', KEYS[2], low, high)
   if some_expired and count > 0 then
     for _, member in ipairs(redis.call('ZRANGE', KEYS[2], low, high, 'BYLEX')) do
-      local key = ARGV[3] .. string.match(member, '([^ ]+)$')
+      local key = ARGV[3] .. string.match(member, '.* (.*)')
       local x = redis.call('HGET', key, 'x')
       local gone = x and tonumber(x) <= tonumber(ARGV[1])
       if gone or redis.call('EXISTS', key) == 0 then count = count - 1 end

@@ -33,7 +33,7 @@ while #level > 0 do
     reply[#reply + 1] = node.flat
     for _, member in ipairs(redis.call('ZRANGE', KEYS[1], '[ch ' .. node.id .. ' ',
       '(ch ' .. node.id .. '!', 'BYLEX')) do
-      found[#found + 1] = string.match(member, '([^ ]+)$')
+      found[#found + 1] = string.match(member, '.* (.*)')
     end
   end
   if #found > 0 and ARGV[4] ~= '0' and depth == tonumber(ARGV[4]) then

@@ -11,7 +11,7 @@ local reply = {'0', flat_state}
 redis.call('DEL', KEYS[1])
 local members = redis.call('ZRANGE', KEYS[3], '[al ', '(al!', 'BYLEX', 'LIMIT', 0, ARGV[2])
 for _, member in ipairs(members) do
-  local flat = remove_task(ARGV[1] .. string.match(member, '([^ ]+)$'), KEYS[3])
+  local flat = remove_task(ARGV[1] .. string.match(member, '.* (.*)'), KEYS[3])
   if #flat == 0 then
     redis.call('ZREM', KEYS[3], member)
   else

@@ -5,7 +5,7 @@
 -- Returns {fields, count of task writes, fields of a task, ...}
 local reply = {redis.call('HGETALL', KEYS[1]), redis.call('HGET', KEYS[2], 'ep') or '0'}
 for _, member in ipairs(redis.call('ZRANGE', KEYS[3], '[al ', '(al!', 'BYLEX')) do
-  local fields = redis.call('HGETALL', ARGV[1] .. string.match(member, '([^ ]+)$'))
+  local fields = redis.call('HGETALL', ARGV[1] .. string.match(member, '.* (.*)'))
   if #fields == 0 then
     redis.call('ZREM', KEYS[3], member)
   else
