@@ -170,9 +170,38 @@ Result<std::unique_ptr<EventFollower>> EventStream::Follow(std::string_view exec
       });
 }
 
+EventFollower::EventFollower(EventStream stream, Clock& clock, std::unique_ptr<Inbox> inbox,
+                             std::string exec, std::string after)
+    : stream_(std::move(stream)),
+      clock_(clock),
+      inbox_(std::move(inbox)),
+      exec_(std::move(exec)),
+      last_(std::move(after)),
+      since_(clock_.Ticks()) {
+  const Meter meter(stream_.options_.repo, stream_.store_);
+  if (!meter.is_on()) return;
+  meter.Move(Family::kStreamActiveConnections, 1, 0);
+  open_ = AtTheEnd([meter, &clock, since = since_] {
+    meter.Move(Family::kStreamActiveConnections, -1, 0);
+    meter.Observe(Family::kStreamConnectionDuration,
+                  static_cast<std::uint64_t>(clock.Ticks() - since), 0);
+  });
+}
+
 // One piece of the log; `behind_` stays while there may be more of it.
 Result<void> EventFollower::ReadLog() {
-  SATCHEL_ASSIGN(Replayed replayed, stream_.Replay(exec_, last_));
+  const Meter meter(stream_.options_.repo, stream_.store_);
+  const auto fails = [&](StreamError reason, std::uint64_t n = 1) {
+    meter.Add(Family::kStreamErrors, n, 0, reason);
+  };
+  auto read = stream_.Replay(exec_, last_);
+  if (!read) {
+    fails(StreamError::kStore);
+    return read.error();
+  }
+  Replayed& replayed = *read;
+  if (replayed.truncated) fails(StreamError::kTruncated);
+  fails(StreamError::kUndecodable, replayed.skipped);
   truncated_ = truncated_ || replayed.truncated;
   behind_ = replayed.events.size() + replayed.skipped == static_cast<std::size_t>(kMostReplayed);
   if (!replayed.last.empty()) last_ = replayed.last;
@@ -186,6 +215,11 @@ Result<std::optional<StreamEvent>> EventFollower::Next(std::chrono::milliseconds
     if (!ready_.empty()) {
       StreamEvent event = std::move(ready_.front());
       ready_.pop_front();
+      if (std::exchange(is_waiting_, false)) {
+        Meter(stream_.options_.repo, stream_.store_)
+            .Observe(Family::kStreamFirstEvent, static_cast<std::uint64_t>(clock_.Ticks() - since_),
+                     0);
+      }
       return std::optional(std::move(event));
     }
     if (behind_) {

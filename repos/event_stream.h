@@ -73,6 +73,7 @@ class EventStream {
   Result<std::unique_ptr<EventFollower>> Follow(std::string_view exec, std::string_view after = {});
 
  private:
+  friend class EventFollower;  // counts where this does
   struct Log {
     std::string gone;                 // id of the latest event that was trimmed, or ""
     std::vector<ReplyValue> entries;  // as of XRANGE
@@ -97,12 +98,7 @@ class EventFollower {
  private:
   friend class EventStream;
   EventFollower(EventStream stream, Clock& clock, std::unique_ptr<Inbox> inbox, std::string exec,
-                std::string after)
-      : stream_(std::move(stream)),
-        clock_(clock),
-        inbox_(std::move(inbox)),
-        exec_(std::move(exec)),
-        last_(std::move(after)) {}
+                std::string after);
   Result<void> ReadLog();
 
   EventStream stream_;
@@ -112,7 +108,10 @@ class EventFollower {
   std::string last_;               // id of the last event that was handed out or read
   std::deque<StreamEvent> ready_;  // read from the log, not handed out yet
   bool behind_ = true;             // the log must be read
+  bool is_waiting_ = true;         // for the first event
+  const std::int64_t since_;       // ticks
   bool truncated_ = false;
+  std::shared_ptr<const void> open_;  // counted as open
 };
 
 }  // namespace satchel::repos

@@ -31,6 +31,12 @@ constexpr Word kResourceTypes[] = {"project", "workflow", "task",   "agent", "to
                                    "mcp",     "memory",   "schema", "model", "meta"};
 constexpr Word kResyncs[] = {"gap", "dropped", "missed"};
 constexpr Word kForms[] = {"raw", "stored"};
+constexpr Word kCheckpointOps[] = {"get_tuple",       "get",        "list",        "put",
+                                   "compare_and_put", "put_writes", "delete",      "delete_thread",
+                                   "save_many",       "load_many",  "prune",       "sweep_expired",
+                                   "stats",           "subscribe",  "open_session"};
+constexpr Word kStreamKinds[] = {"follow"};
+constexpr Word kStreamErrors[] = {"store", "truncated", "undecodable"};
 constexpr Word kStreamSides[] = {"published", "delivered"};
 constexpr Word kEventTypes[] = {"status", "llm_chunk",        "tool_call", "warning",
                                 "error",  "structured_delta", "complete",  "other"};
@@ -58,6 +64,9 @@ constexpr Label kResourceLabel[] = {{"op", kResourceOps}, {"type", kResourceType
 constexpr Label kTypeLabel[] = {{"type", kResourceTypes}};
 constexpr Label kResyncLabel[] = {{"reason", kResyncs}};
 constexpr Label kOutcomeLabel[] = {{"outcome", kOutcomes}};
+constexpr Label kCheckpointOpLabel[] = {{"op", kCheckpointOps}};
+constexpr Label kStreamLabel[] = {{"kind", kStreamKinds}};
+constexpr Label kStreamErrorLabels[] = {{"kind", kStreamKinds}, {"reason", kStreamErrors}};
 constexpr Label kFormLabel[] = {{"form", kForms}};
 constexpr Label kEventLabels[] = {{"kind", kStreamSides}, {"event_type", kEventTypes}};
 constexpr Label kChannelLabel[] = {{"kind", kChannels}};
@@ -135,9 +144,20 @@ constexpr FamilyInfo kInfos[] = {
     {"satchel_checkpoint_saves_total", "Checkpoints put.", kCounter, kOutcomeLabel},
     {"satchel_checkpoint_loads_total", "Checkpoints read by id, or the latest.", kCounter,
      kOutcomeLabel},
+    {"satchel_checkpoint_operation_duration_seconds", "How long calls of the checkpointer took.",
+     kHistogram, kCheckpointOpLabel, true, false, kIo, kS},
     {"satchel_checkpoint_value_bytes", "Size of values of checkpoints, before and after sealing.",
      kHistogram, kFormLabel, true, false, kBytes},
+    {"satchel_stream_active_connections", "Followers of executions that are open.", kGauge,
+     kStreamLabel, false},
+    {"satchel_stream_connection_duration_seconds", "How long followers were open.", kHistogram,
+     kStreamLabel, false, false, kLong, kS},
+    {"satchel_stream_time_to_first_event_seconds",
+     "How long followers waited for their first event.", kHistogram, kStreamLabel, false, false,
+     kIo, kS},
     {"satchel_stream_events_total", "Events of executions.", kCounter, kEventLabels, false},
+    {"satchel_stream_errors_total", "What followers could not read.", kCounter, kStreamErrorLabels,
+     false},
     {"satchel_notifications_published_total", "Notifications published, one a channel.", kCounter,
      kChannelLabel},
     {"satchel_notifications_received_total", "Notifications handed to listeners.", kCounter,
@@ -148,6 +168,8 @@ constexpr FamilyInfo kInfos[] = {
      {},
      true,
      true},
+    {"satchel_notification_channels", "Channels and patterns that listeners have open.", kGauge,
+     kChannelLabel},
     {"satchel_sweep_removed_total", "What sweeps took away.", kCounter, kSweptLabel, true, true},
     {"satchel_sweep_duration_seconds",
      "How long whole sweeps took.",

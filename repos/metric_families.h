@@ -160,6 +160,7 @@ enum class ResourceOp : std::uint8_t {
 enum class Resync : std::uint8_t { kGap, kDropped, kMissed };
 enum class Form : std::uint8_t { kRaw, kStored };
 enum class StreamSide : std::uint8_t { kPublished, kDelivered };
+enum class StreamError : std::uint8_t { kStore, kTruncated, kUndecodable };
 enum class ChannelKind : std::uint8_t { kWorkflow, kTask, kOther };
 enum class Swept : std::uint8_t { kWorkflow, kTask, kRecord, kCheckpoint, kVanished, kDropped };
 
@@ -187,17 +188,23 @@ enum class Family : std::uint8_t {
   kWatchResyncs,
   kCheckpointSaves,
   kCheckpointLoads,
+  kCheckpointOperationDuration,
   kCheckpointValueBytes,
+  kStreamActiveConnections,
+  kStreamConnectionDuration,
+  kStreamFirstEvent,
   kStreamEvents,
+  kStreamErrors,
   kNotificationsPublished,
   kNotificationsReceived,
   kNotificationsDropped,
+  kNotificationChannels,
   kSweepRemoved,
   kSweepDuration,
   kSweepLag,
   kDriftFindings,
 };
-inline constexpr std::size_t kFamilies = 32;
+inline constexpr std::size_t kFamilies = 38;
 
 enum class MetricType : std::uint8_t { kCounter, kGauge, kHistogram };
 

@@ -127,6 +127,14 @@ Metrics::Metrics() {
 
 void Metrics::Uses(std::string_view driver) { used_[DriverOf(driver)] = true; }
 
+void Metrics::MoveAt(std::size_t cell, std::int64_t by) {
+  std::uint64_t was = cells_[cell].load(std::memory_order_relaxed);
+  std::uint64_t now = 0;
+  do {
+    now = (was == kUnset ? 0 : was) + static_cast<std::uint64_t>(by);
+  } while (!cells_[cell].compare_exchange_weak(was, now, std::memory_order_relaxed));
+}
+
 void Metrics::ObserveAt(Family family, std::size_t cell, std::uint64_t value) {
   const auto bounds = infos_[static_cast<std::size_t>(family)]->bounds;
   std::size_t bucket = 0;
@@ -222,6 +230,10 @@ OpCount::~OpCount() {
   const std::int64_t took = std::max<std::int64_t>(clock_.Ticks() - since_, 0);
   meter_.Add(Family::kRepoOperations, 1, op_, outcome_);
   meter_.Observe(Family::kRepoOperationDuration, static_cast<std::uint64_t>(took), op_);
+  if (op_ >= RepoOp::kCheckpointGetTuple && op_ <= RepoOp::kCheckpointOpenSession) {
+    const auto number = static_cast<int>(op_) - static_cast<int>(RepoOp::kCheckpointGetTuple);
+    meter_.Observe(Family::kCheckpointOperationDuration, static_cast<std::uint64_t>(took), number);
+  }
 }
 
 }  // namespace satchel::repos

@@ -72,6 +72,11 @@ class Metrics {
     cells_[CellOf(family, driver, {static_cast<std::size_t>(at)...})].store(
         value, std::memory_order_relaxed);
   }
+  // Of a gauge that goes up and down; one that was never set counts from 0.
+  template <class... At>
+  void Move(Family family, std::size_t driver, std::int64_t by, At... at) {
+    MoveAt(CellOf(family, driver, {static_cast<std::size_t>(at)...}), by);
+  }
   // Of a histogram, in stored units.
   template <class... At>
   void Observe(Family family, std::size_t driver, std::uint64_t value, At... at) {
@@ -94,6 +99,7 @@ class Metrics {
     const Place& place = places_[static_cast<std::size_t>(family)];
     return place.first + series * place.cells;
   }
+  void MoveAt(std::size_t cell, std::int64_t by);
   void ObserveAt(Family family, std::size_t cell, std::uint64_t value);
   std::optional<MetricSeries> ReadSeries(Family family, std::size_t driver,
                                          std::size_t number) const;
@@ -123,6 +129,12 @@ Outcome OutcomeOf(const std::vector<Result<T>>& results) {
   return Outcome::kOk;
 }
 
+// Calls it when the last copy of the result goes.
+template <class Call>
+std::shared_ptr<const void> AtTheEnd(Call call) {
+  return {nullptr, [call = std::move(call)](const void*) { call(); }};
+}
+
 // Where a repository counts: nowhere when there is no registry.
 class Meter {
  public:
@@ -138,6 +150,10 @@ class Meter {
   template <class... At>
   void Set(Family family, std::uint64_t value, At... at) const {
     if (metrics_ != nullptr) metrics_->Set(family, driver_, value, at...);
+  }
+  template <class... At>
+  void Move(Family family, std::int64_t by, At... at) const {
+    if (metrics_ != nullptr) metrics_->Move(family, driver_, by, at...);
   }
   template <class... At>
   void Observe(Family family, std::uint64_t value, At... at) const {

@@ -109,18 +109,28 @@ Result<std::int64_t> Notifications::PublishEvent(const NotificationEvent& event)
 
 Result<std::unique_ptr<NotificationListener>> Notifications::Listen(
     std::vector<std::string> channels, std::vector<std::string> patterns) {
+  const Meter meter(options_, store_);
+  std::vector<ChannelKind> kinds;
+  for (const auto* names : {&channels, &patterns}) {
+    for (const std::string& name : *names) kinds.push_back(KindOf(name));
+  }
   SATCHEL_ASSIGN(auto inbox, Inbox::Open(store_, *options_.clock, std::move(channels),
                                          std::move(patterns), buffer_));
-  const Meter meter(options_, store_);
   NotificationListener::Count count;
+  std::shared_ptr<const void> open;
   if (meter.is_on()) {
+    const auto move = [meter, kinds = std::move(kinds)](std::int64_t by) {
+      for (const ChannelKind kind : kinds) meter.Move(Family::kNotificationChannels, by, kind);
+    };
+    move(1);
+    open = AtTheEnd([move] { move(-1); });
     count = [meter](const Notification& received) {
       meter.Add(Family::kNotificationsReceived, 1, KindOf(received.channel));
       meter.Add(Family::kNotificationsDropped, received.dropped);
     };
   }
-  return std::make_unique<NotificationListener>(std::move(inbox), *options_.clock,
-                                                std::move(count));
+  return std::make_unique<NotificationListener>(std::move(inbox), *options_.clock, std::move(count),
+                                                std::move(open));
 }
 
 Result<std::unique_ptr<NotificationListener>> Notifications::Subscribe(

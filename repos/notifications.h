@@ -40,10 +40,12 @@ struct Notification {
 
 class NotificationListener {
  public:
-  // `count` is told what was received and what was dropped; empty: nobody.
+  // `count` is told what was received and what was dropped; empty: nobody. `open` is kept as long
+  // as the listener lives.
   using Count = std::function<void(const Notification& received)>;
-  explicit NotificationListener(std::unique_ptr<Inbox> inbox, Clock& clock, Count count = {})
-      : inbox_(std::move(inbox)), clock_(clock), count_(std::move(count)) {}
+  explicit NotificationListener(std::unique_ptr<Inbox> inbox, Clock& clock, Count count = {},
+                                std::shared_ptr<const void> open = {})
+      : inbox_(std::move(inbox)), clock_(clock), count_(std::move(count)), open_(std::move(open)) {}
 
   // The next one; empty when none comes within `wait`. Errors: kClosed.
   Result<std::optional<Notification>> Next(std::chrono::milliseconds wait);
@@ -54,6 +56,7 @@ class NotificationListener {
   std::unique_ptr<Inbox> inbox_;
   Clock& clock_;  // borrowed
   const Count count_;
+  const std::shared_ptr<const void> open_;
   std::uint64_t dropped_ = 0;
   bool gap_ = false;
 };

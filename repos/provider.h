@@ -1,7 +1,8 @@
 // Provider: all repositories of a program, from one configuration. Which store each uses is decided
 // by its component's mode; a repository that takes locks takes them in its own store.
 //
-// Thread: any, once it is open. The repositories live as long as the provider.
+// Thread: any, once it is open. The repositories live as long as the provider; what they give
+// out (locks, listeners, followers, sessions) ends before it.
 
 #pragma once
 

@@ -320,6 +320,68 @@ TEST_P(MetricsOfRepos, StreamEventsCountByTypeAndUnknownTypesTogether) {
   EXPECT_THAT(repos->metrics().Read().ToText(), Not(HasSubstr("tenant-7")));
 }
 
+TEST_P(MetricsOfRepos, FollowersCountWhileTheyAreOpen) {
+  const std::string kind = R"(kind="follow")";
+  auto follower = repos->streams().Follow("e");
+  ASSERT_TRUE(follower);
+  EXPECT_EQ(Value(Family::kStreamActiveConnections, kind), 1u);
+  EXPECT_EQ(Series(Family::kStreamFirstEvent, kind).count, 0u);
+  for (int i = 0; i < 2; ++i) {
+    ASSERT_TRUE(repos->streams().Publish("e", "status", "1"));
+    ASSERT_TRUE(*(*follower)->Next(seconds(20)));
+  }
+  EXPECT_EQ(Series(Family::kStreamFirstEvent, kind).count, 1u);
+  EXPECT_EQ(Series(Family::kStreamConnectionDuration, kind).count, 0u);
+  follower->reset();
+  EXPECT_EQ(Value(Family::kStreamActiveConnections, kind), 0u);
+  EXPECT_EQ(Series(Family::kStreamConnectionDuration, kind).count, 1u);
+}
+
+TEST_P(MetricsOfRepos, WhatAFollowerCannotReadCountsByReason) {
+  const auto first = repos->streams().Publish("e", "status", "1");
+  ASSERT_TRUE(first);
+  auto follower = repos->streams().Follow("e", *first);
+  ASSERT_TRUE(follower);
+  const std::string foreign = first->substr(0, first->find('-')) + "-7";
+  ASSERT_TRUE(store->Run({"XADD", "satchel:v1:es:{es:acme:e}:log", foreign, "no", "event"}));
+  Jump(seconds(1));
+  ASSERT_TRUE(repos->streams().Publish("e", "status", "2"));
+  ASSERT_TRUE(*(*follower)->Next(seconds(20)));
+  const auto errors = [&](std::string_view reason) {
+    return Value(Family::kStreamErrors, fmt::format(R"(kind="follow",reason="{}")", reason));
+  };
+  EXPECT_EQ(errors("undecodable"), 1u);
+  EXPECT_EQ(errors("truncated"), 0u);
+  EXPECT_EQ(errors("store"), 0u);
+}
+
+TEST_P(MetricsOfRepos, ChannelsCountWhileSomebodyListens) {
+  auto& notifications = repos->notifications();
+  auto one = notifications.Subscribe({notifications.WorkflowChannel("w"), "elsewhere"});
+  auto other = notifications.SubscribePattern({notifications.TaskChannel("t") + "*"});
+  ASSERT_TRUE(one && other);
+  const auto open = [&](std::string_view kind) {
+    return Value(Family::kNotificationChannels, On(fmt::format("kind=\"{}\"", kind)));
+  };
+  EXPECT_EQ(open("workflow"), 1u);
+  EXPECT_EQ(open("task"), 1u);
+  EXPECT_EQ(open("other"), 1u);
+  one->reset();
+  EXPECT_EQ(open("workflow"), 0u);
+  EXPECT_EQ(open("task"), 1u);
+}
+
+TEST_P(MetricsOfRepos, CallsOfTheCheckpointerAreTimedByName) {
+  ASSERT_TRUE(repos->checkpoints().GetTuple({.thread = "t"}));
+  ASSERT_TRUE(repos->checkpoints().DeleteThread("t"));
+  const auto count = [&](std::string_view op) {
+    return Series(Family::kCheckpointOperationDuration, On(fmt::format("op=\"{}\"", op))).count;
+  };
+  EXPECT_EQ(count("get_tuple"), 1u);
+  EXPECT_EQ(count("delete_thread"), 1u);
+  EXPECT_EQ(count("open_session"), 0u);
+}
+
 TEST_P(MetricsOfRepos, NotificationsCountByKindOfChannel) {
   auto& notifications = repos->notifications();
   auto listener =
@@ -523,6 +585,14 @@ TEST(Metrics, ValuesOfLabelsAreTheNamesOfTheRepositories) {
   const auto types = values(Family::kEtagMismatches, 0);
   for (std::size_t i = 0; i < types.size(); ++i) {
     EXPECT_EQ(types[i], ResourceTypeName(static_cast<ResourceType>(i)));
+  }
+  const auto checkpoints = values(Family::kCheckpointOperationDuration, 0);
+  const auto first = static_cast<std::size_t>(RepoOp::kCheckpointGetTuple);
+  ASSERT_EQ(checkpoints.size(),
+            static_cast<std::size_t>(RepoOp::kCheckpointOpenSession) - first + 1);
+  for (std::size_t i = 0; i < checkpoints.size(); ++i) {
+    EXPECT_EQ(values(Family::kRepoOperations, 0)[first + i],
+              fmt::format(R"(repo="checkpoint",op="{}")", checkpoints[i]));
   }
   const auto events = values(Family::kStreamEvents, 1);
   ASSERT_EQ(events.size(), std::size(kStreamEventTypes) + 1);
