@@ -15,6 +15,9 @@ namespace satchel::repos::check {
 // The members of a task in the index of its execution; see lib_task.lua.
 std::vector<std::string> MembersOfTask(const Fields& task);
 
+// Asked for in place of an object whose name is none; what lies there, if anything, is no object.
+inline const std::string kNoKey = "-";
+
 // A check that needs the keys of executions, tenant by tenant.
 class ExecutionsCheck : public EntityCheck {
  protected:

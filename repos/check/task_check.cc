@@ -257,12 +257,12 @@ void TaskCheck::LookAtEntry(const Thing& thing, const KeyParts& parts, Rounds& r
   const auto exec =
       words.size() < 2 ? Result<std::string>(Error{}) : Unescape(words[words.size() - 2]);
   const std::string object =
-      exec ? index.TaskPrefix(*exec) + std::string(words.back()) : std::string("-");
+      exec ? index.TaskPrefix(*exec) + std::string(words.back()) : kNoKey;
   rounds.Ask(
       {{"ZSCORE", thing.key, thing.member}, {"HGET", group.ver(), guard}, {"HGETALL", object}},
       [=, id = std::string(words.back()), &thing, &found](Replies& replies) {
         if (!ScoreOf(replies[0]) || replies[2].is_error()) return;
-        const Fields task(std::move(replies[2]));
+        const Fields task = exec ? Fields(std::move(replies[2])) : Fields();
         if (!task.empty() && !IsSound(task, *exec, id)) return;
         const Strings entries = ExecutionIndex::EntriesOfTask(task, 0);
         if (std::ranges::find(entries, thing.member) != entries.end()) return;
@@ -323,7 +323,7 @@ void TaskCheck::LookAtStamp(const Thing& thing, const KeyParts& parts, Rounds& r
   const std::size_t colon = thing.member.find(':');
   const auto exec = Unescape(thing.member.substr(0, colon));
   const std::string object =
-      exec ? index.TaskPrefix(*exec) + thing.member.substr(colon + 1) : std::string("-");
+      exec ? index.TaskPrefix(*exec) + thing.member.substr(colon + 1) : kNoKey;
   rounds.Ask({{"HGET", thing.key, thing.member}, {"HGET", object, "workflow_id"}},
              [&thing, &index, group, &found](Replies& replies) {
                if (replies[0].is_null() || replies[1].is_error()) return;
@@ -358,7 +358,7 @@ void TaskCheck::LookAtDue(const Thing& thing, const KeyParts& parts, Rounds& rou
   const auto words = Split(thing.member, ' ');
   const auto exec = words.size() == 3 ? Unescape(words[1]) : Result<std::string>(Error{});
   const std::string object =
-      exec ? IndexOf(parts).TaskPrefix(*exec) + std::string(words[2]) : std::string("-");
+      exec ? IndexOf(parts).TaskPrefix(*exec) + std::string(words[2]) : kNoKey;
   CompareDue(thing, object, rounds, found);
 }
 

@@ -177,12 +177,12 @@ void WorkflowCheck::LookAtEntry(const Thing& thing, const KeyParts& parts, Round
   const OuterGroup group{parts.base};
   const std::string guard = thing.member.substr(thing.member.rfind(' ') + 1);
   const auto exec = Unescape(guard);
-  const std::string object = exec ? IndexOf(parts).StateKey(*exec) : std::string("-");
+  const std::string object = exec ? IndexOf(parts).StateKey(*exec) : kNoKey;
   rounds.Ask(
       {{"ZSCORE", thing.key, thing.member}, {"HGET", group.ver(), guard}, {"HGETALL", object}},
       [=, this, &thing, &found](Replies& replies) {
         if (!ScoreOf(replies[0]) || replies[2].is_error()) return;
-        const Fields state(std::move(replies[2]));
+        const Fields state = exec ? Fields(std::move(replies[2])) : Fields();
         if (!state.empty() && !IsSound(state, *exec)) return;
         const Strings entries = ExecutionIndex::EntriesOfExec(state);
         const bool fits = std::ranges::find(entries, thing.member) != entries.end() &&
@@ -198,7 +198,7 @@ void WorkflowCheck::LookAtStamp(const Thing& thing, const KeyParts& parts, Round
                                 Found& found) {
   const OuterGroup group{parts.base};
   const auto exec = Unescape(thing.member);
-  const std::string object = exec ? IndexOf(parts).StateKey(*exec) : std::string("-");
+  const std::string object = exec ? IndexOf(parts).StateKey(*exec) : kNoKey;
   rounds.Ask({{"HGET", thing.key, thing.member}, {"HGET", object, "workflow_id"}},
              [this, &thing, parts, group, &found](Replies& replies) {
                if (replies[0].is_null() || replies[1].is_error()) return;
@@ -228,7 +228,7 @@ void WorkflowCheck::LookAtDue(const Thing& thing, const KeyParts& parts, Rounds&
   const auto words = Split(thing.member, ' ');
   const bool is_legal = words.size() == 2 && words[0] == "w";
   const auto exec = is_legal ? Unescape(words[1]) : Result<std::string>(Error{});
-  const std::string object = exec ? IndexOf(parts).StateKey(*exec) : std::string("-");
+  const std::string object = exec ? IndexOf(parts).StateKey(*exec) : kNoKey;
   CompareDue(thing, object, rounds, found);
 }
 

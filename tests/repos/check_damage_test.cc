@@ -356,6 +356,16 @@ TEST_P(CheckDamage, OfAKeyOfAnotherTypeIsReported) {
               ElementsAre("corrupt ix", "corrupt state"));
 }
 
+TEST_P(CheckDamage, AnEntryOfNoIdIsRemovedWhateverElseTheStoreHolds) {
+  Fill();
+  Run({"HSET", "-", "v", "1", "workflow_id", "w", "x", "1"});
+  Run({"ZADD", kTenant + ":ix", "0", "st RUNNING 0000000000000001 %zz"});
+  Run({"ZADD", kWorkflow + ":ix", "0", "ta st RUNNING 0000000000000001 %zz y"});
+  EXPECT_THAT(Said(Check()), ElementsAre("dangling st", "dangling ta st"));
+  Repair();
+  EXPECT_EQ(Findings(Check()), 0u);
+}
+
 SATCHEL_EVERY_HOME(CheckDamage);
 
 }  // namespace
