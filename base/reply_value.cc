@@ -1,5 +1,7 @@
 #include "base/reply_value.h"
 
+#include <algorithm>
+
 #include "base/check.h"
 #include "base/text.h"
 
@@ -59,7 +61,7 @@ std::string DebugText(const ReplyValue& value) {
     case ReplyType::kBigNumber:
       return "(" + value.text;
     case ReplyType::kVerbatim:
-      return "=" + value.format + ":" + Printable(value.text);
+      return "=" + std::string(value.format_text()) + ":" + Printable(value.text);
     default:
       break;
   }
@@ -95,7 +97,7 @@ void Send(const ReplyValue& value, Reply& reply) {
     case ReplyType::kBigNumber:
       return reply.BigNumber(value.text);
     case ReplyType::kVerbatim:
-      return reply.Verbatim(value.format, value.text);
+      return reply.Verbatim(value.format_text(), value.text);
     case ReplyType::kArray:
       reply.BeginArray(value.items.size());
       break;
@@ -145,7 +147,7 @@ void ValueSink::Verbatim(std::string_view format, std::string_view bytes) {
   if (!resp3_) return Bulk(bytes);
   ReplyValue& value = Place(ReplyType::kVerbatim);
   value.text = bytes;
-  value.format = format;
+  std::ranges::copy(format.substr(0, value.format.size()), value.format.begin());
   Added();
 }
 

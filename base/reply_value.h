@@ -3,6 +3,7 @@
 
 #pragma once
 
+#include <array>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -32,12 +33,13 @@ enum class ReplyType : std::uint8_t {
 
 struct ReplyValue {
   ReplyType type = ReplyType::kNull;
-  std::int64_t integer = 0;  // kInteger; kBoolean: 0 or 1
-  double number = 0;         // kDouble
-  std::string text;          // kStatus, kError, kBulk, kBigNumber, kVerbatim
-  std::string format;        // kVerbatim: "txt" or "mkd"
+  std::array<char, 3> format{};  // kVerbatim: "txt" or "mkd"
+  std::int64_t integer = 0;      // kInteger; kBoolean: 0 or 1
+  double number = 0;             // kDouble
+  std::string text;              // kStatus, kError, kBulk, kBigNumber, kVerbatim
   std::vector<ReplyValue> items;
 
+  std::string_view format_text() const { return {format.data(), format.size()}; }
   bool is_null() const { return type == ReplyType::kNull || type == ReplyType::kNullArray; }
   bool is_error() const { return type == ReplyType::kError; }
   bool is_aggregate() const { return type >= ReplyType::kArray; }

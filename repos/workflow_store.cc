@@ -223,6 +223,7 @@ Result<std::optional<WorkflowStore::Snapshot>> WorkflowStore::SnapshotOf(
   SATCHEL_ASSIGN(snapshot.state, WorkflowOfFields(fields));
   if (snapshot.state.workflow_exec_id != exec) return Corrupt("workflow", "another id");
   snapshot.task_writes = std::move(reply.items[1].text);
+  snapshot.all_tasks.reserve(reply.items.size() - 2);
   for (std::size_t i = 2; i < reply.items.size(); ++i) {
     const Fields of_task(std::move(reply.items[i]));
     if (of_task.ExpiredAt(now_ms)) continue;

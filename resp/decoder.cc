@@ -63,8 +63,8 @@ Result<MaybeValue> BigNumberValue(std::string_view text) {
 Result<MaybeValue> VerbatimValue(std::string_view bytes) {
   if (bytes.find(':') != 3) return Bad(error_text::kBadVerbatim);
   return ReplyValue{.type = ReplyType::kVerbatim,
-                    .text = std::string(bytes.substr(4)),
-                    .format = std::string(bytes.substr(0, 3))};
+                    .format = {bytes[0], bytes[1], bytes[2]},
+                    .text = std::string(bytes.substr(4))};
 }
 
 Result<MaybeValue> BulkValue(char type, std::string bytes) {

@@ -256,8 +256,7 @@ void TaskCheck::LookAtEntry(const Thing& thing, const KeyParts& parts, Rounds& r
                        : std::string(words[words.size() - 2]) + ":" + std::string(words.back());
   const auto exec =
       words.size() < 2 ? Result<std::string>(Error{}) : Unescape(words[words.size() - 2]);
-  const std::string object =
-      exec ? index.TaskPrefix(*exec) + std::string(words.back()) : kNoKey;
+  const std::string object = exec ? index.TaskPrefix(*exec) + std::string(words.back()) : kNoKey;
   rounds.Ask(
       {{"ZSCORE", thing.key, thing.member}, {"HGET", group.ver(), guard}, {"HGETALL", object}},
       [=, id = std::string(words.back()), &thing, &found](Replies& replies) {

@@ -41,7 +41,7 @@ class RandomReplies {
         value.text = "1" + Bytes('0', '9');
         break;
       case ReplyType::kVerbatim:
-        value.format = "txt";
+        value.format = {'t', 'x', 't'};
         value.text = Bytes('\0', '\x7f');
         break;
       default:
