@@ -9,6 +9,7 @@
 #include "repos/errors.h"
 #include "repos/execution_index.h"
 #include "repos/keys.h"
+#include "repos/scan.h"
 #include "repos/status.h"
 
 namespace satchel::repos {
@@ -30,18 +31,10 @@ class Reapplication {
     const std::string before = options_.repo.Namespace() + (tasks ? ":task" : ":wf") +
                                ":{wx:" + Escape(options_.repo.tenant) + ":";
     const std::string pattern = before + (tasks ? "*}:state:*" : "*}:state");
-    const std::string count = FormatInt(options_.batch);
-    std::string cursor = "0";
-    do {
-      SATCHEL_ASSIGN(const ReplyValue reply,
-                     store_.Run({"SCAN", cursor, "MATCH", pattern, "COUNT", count}));
-      if (reply.items.size() != 2) return Unexpected();
-      cursor = reply.items[0].text;
-      std::set<std::string> keys;
-      for (const ReplyValue& key : reply.items[1].items) keys.insert(key.text);
+    return ScanPages(store_, pattern, options_.batch, [&](const auto& keys) -> Result<bool> {
       SATCHEL_TRY(Rewrite(keys, before.size(), tasks));
-    } while (cursor != "0" && !stop.stop_requested());
-    return {};
+      return !stop.stop_requested();
+    });
   }
 
   RetentionReport report;

@@ -200,11 +200,9 @@ void CheckpointCheck::LookAtRegistry(const Thing& thing, const KeyParts& parts, 
   const std::string base = OptionsOf(parts).Base("ckpt", "ck", {thread ? *thread : std::string()});
   rounds.Ask({{"ZSCORE", thing.key, thing.member}, {"EXISTS", base + ":t", base + ":n"}},
              [this, &thing, is_legal = thread.has_value(), &found](Replies& replies) {
-               const auto score = ScoreOf(replies[0]);
-               if (!score || (is_legal && replies[1].integer > 0)) return;
-               if (*score > static_cast<double>(NowMs() - kRegistryGraceMs)) return;
-               found.push_back({Kind::kDangling, "threads", thing.member,
-                                FixEntry(thing.key, thing.member, replies[0], std::nullopt)});
+               auto finding =
+                   RegistryFinding("threads", thing, is_legal, replies[0], replies[1], NowMs());
+               if (finding) found.push_back(std::move(*finding));
              });
 }
 

@@ -83,6 +83,16 @@ Finding CorruptKey(std::string_view index, std::string_view key) {
   return {.kind = Kind::kCorrupt, .index = std::string(index), .what = std::string(key)};
 }
 
+std::optional<Finding> RegistryFinding(std::string_view name, const Thing& entry, bool is_legal,
+                                       const ReplyValue& score, const ReplyValue& behind,
+                                       std::int64_t now_ms) {
+  const auto added_ms = ScoreOf(score);
+  if (!added_ms || (is_legal && behind.integer > 0)) return std::nullopt;
+  if (*added_ms > static_cast<double>(now_ms - kRegistryGraceMs)) return std::nullopt;
+  return Finding{Kind::kDangling, std::string(name), entry.member,
+                 FixEntry(entry.key, entry.member, score, std::nullopt)};
+}
+
 std::string EntryName(std::string_view entry) {
   const std::string_view first = entry.substr(0, entry.find(' '));
   if (first != "ta") return std::string(first.size() <= 2 ? first : "entry");

@@ -53,6 +53,11 @@ std::optional<Finding> TtlFinding(std::string_view index, std::string_view objec
 // A member of a sorted set that stands alone, unless its score has changed; empty wanted: removes.
 Plan FixEntry(std::string_view key, std::string_view member, const ReplyValue& seen_score,
               std::optional<std::int64_t> wanted_score);
+// The finding for an entry of a registry that has nothing behind it: `score` as of ZSCORE, `behind`
+// as of EXISTS for the keys it stands for. None for an entry that is young.
+std::optional<Finding> RegistryFinding(std::string_view name, const Thing& entry, bool is_legal,
+                                       const ReplyValue& score, const ReplyValue& behind,
+                                       std::int64_t now_ms);
 // A string that stands alone; texts as of Given.
 Plan FixString(std::string_view key, std::string_view seen, std::string_view wanted);
 

@@ -11,6 +11,7 @@
 #include "repos/check/rounds.h"
 #include "repos/errors.h"
 #include "repos/fields.h"
+#include "repos/scan.h"
 
 namespace satchel::repos::check {
 namespace {
@@ -170,23 +171,6 @@ class Counter {
   std::map<std::pair<Entity, std::string>, Tally> tallies_;
 };
 
-// Each SCAN page of keys, once.
-Result<void> ScanPages(store::Store& store, const std::string& pattern, std::int64_t batch,
-                       const std::function<Result<void>(const std::set<std::string>&)>& take) {
-  const std::string count = FormatInt(batch);
-  std::string cursor = "0";
-  do {
-    SATCHEL_ASSIGN(const ReplyValue reply,
-                   store.Run({"SCAN", cursor, "MATCH", pattern, "COUNT", count}));
-    if (reply.items.size() != 2) return Unexpected();
-    cursor = reply.items[0].text;
-    std::set<std::string> keys;
-    for (const ReplyValue& key : reply.items[1].items) keys.insert(key.text);
-    if (!keys.empty()) SATCHEL_TRY(take(keys));
-  } while (cursor != "0");
-  return {};
-}
-
 std::string TimeText(std::int64_t ms) {
   if (ms < 120'000) return fmt::format("{} s", ms / 1000);
   if (ms < 7'200'000) return fmt::format("{} m", ms / 60'000);
@@ -248,9 +232,10 @@ Result<Stats> CountEntities(store::Store& store, const StatsOptions& options,
                             const std::stop_token& stop) {
   Counter counter(store, options);
   const std::string pattern = options.repo.Namespace() + ":*";
-  SATCHEL_TRY(ScanPages(store, pattern, options.batch, [&](const auto& keys) -> Result<void> {
+  SATCHEL_TRY(ScanPages(store, pattern, options.batch, [&](const auto& keys) -> Result<bool> {
     if (stop.stop_requested()) return MakeError(ErrorCode::kClosed, "stopped");
-    return counter.Page(keys);
+    SATCHEL_TRY(counter.Page(keys));
+    return true;
   }));
   return counter.Take();
 }
@@ -258,11 +243,11 @@ Result<Stats> CountEntities(store::Store& store, const StatsOptions& options,
 Result<std::vector<std::string>> TenantsOf(store::Store& store, const RepoOptions& repo) {
   const std::string ns = repo.Namespace();
   std::set<std::string> tenants;
-  SATCHEL_TRY(ScanPages(store, ns + ":*", 1000, [&](const auto& keys) -> Result<void> {
+  SATCHEL_TRY(ScanPages(store, ns + ":*", 1000, [&](const auto& keys) -> Result<bool> {
     for (const std::string& key : keys) {
       if (const auto parts = PartsOf(ns, key)) tenants.insert(parts->tenant());
     }
-    return {};
+    return true;
   }));
   return std::vector<std::string>(tenants.begin(), tenants.end());
 }

@@ -136,11 +136,9 @@ void TasksBackendCheck::LookAtOwner(const Thing& thing, const KeyParts& parts, R
   const std::string base = OptionsOf(parts).Base("tb", "tb", {owner ? *owner : std::string()});
   rounds.Ask({{"ZSCORE", thing.key, thing.member}, {"EXISTS", base + ":idx", base + ":dead"}},
              [this, &thing, is_legal = owner.has_value(), &found](Replies& replies) {
-               const auto score = ScoreOf(replies[0]);
-               if (!score || (is_legal && replies[1].integer > 0)) return;
-               if (*score > static_cast<double>(NowMs() - kRegistryGraceMs)) return;
-               found.push_back({Kind::kDangling, "owners", thing.member,
-                                FixEntry(thing.key, thing.member, replies[0], std::nullopt)});
+               auto finding =
+                   RegistryFinding("owners", thing, is_legal, replies[0], replies[1], NowMs());
+               if (finding) found.push_back(std::move(*finding));
              });
 }
 

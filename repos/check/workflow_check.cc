@@ -215,11 +215,9 @@ void WorkflowCheck::LookAtRegistry(const Thing& thing, const KeyParts& parts, Ro
   const OuterGroup group = IndexOf(parts).OfWorkflow(workflow_id ? *workflow_id : "");
   rounds.Ask({{"ZSCORE", thing.key, thing.member}, {"EXISTS", group.ix(), group.dirty()}},
              [this, &thing, is_legal = workflow_id.has_value(), &found](Replies& replies) {
-               const auto score = ScoreOf(replies[0]);
-               if (!score || (is_legal && replies[1].integer > 0)) return;
-               if (*score > static_cast<double>(NowMs() - kRegistryGraceMs)) return;
-               found.push_back({Kind::kDangling, "wids", thing.member,
-                                FixEntry(thing.key, thing.member, replies[0], std::nullopt)});
+               auto finding =
+                   RegistryFinding("wids", thing, is_legal, replies[0], replies[1], NowMs());
+               if (finding) found.push_back(std::move(*finding));
              });
 }
 
