@@ -251,7 +251,9 @@ int Main(int argc, char** argv) {
                             {"redis-server", "--port", "{port}", "--save", "", "--appendonly", "no",
                              "--bind", "127.0.0.1", "--enable-debug-command", "yes"},
                             0);
-  const ServerProcess satchel("satchel", {argv[1], "serve", "--port", "{port}", "--in-memory"}, 0);
+  const ServerProcess satchel(
+      "satchel", {argv[1], "serve", "--port", "{port}", "--http-enabled", "false", "--in-memory"},
+      0);
   const bool scripts = part == "scripts";
   if (wanted("servers") || scripts) CompareServers(redis, satchel, rounds, scripts);
   if (wanted("memory")) CompareMemory(redis, satchel);

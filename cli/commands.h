@@ -18,6 +18,7 @@ enum ExitCode : int {
 };
 
 void AddAdmin(CLI::App& app, int& exit_code);
+void AddHealth(CLI::App& app, int& exit_code);
 void AddServe(CLI::App& app, int& exit_code);
 void AddConfig(CLI::App& app, int& exit_code);
 void AddCheck(CLI::App& app, int& exit_code);
@@ -25,6 +26,9 @@ void AddCommands(CLI::App& app, int& exit_code);
 void AddParameters(CLI::App& app, int& exit_code);
 void AddVersion(CLI::App& app, int& exit_code);
 
+// "0.1.0", and the commit it was built from, "" when that is unknown.
+std::string_view Version();
+std::string_view Commit();
 // "satchel 0.1.0 (commit 1a2b3c4)"
 std::string VersionLine();
 

@@ -14,6 +14,7 @@ constexpr const char* kHelp = R"(Examples:
   satchel serve --help            all flags of serve
   satchel config show --only-set  what is configured, and where
   satchel check satchel-data      read every checksum of a data directory
+  satchel health                  ask a serving process whether it is ready
   satchel admin check --help      compare objects and indexes of the repositories
   satchel version
 
@@ -33,6 +34,7 @@ int main(int argc, char** argv) {
   AddConfig(app, exit_code);
   AddCheck(app, exit_code);
   AddAdmin(app, exit_code);
+  AddHealth(app, exit_code);
   AddCommands(app, exit_code);
   AddParameters(app, exit_code);
   AddVersion(app, exit_code);

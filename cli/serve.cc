@@ -14,6 +14,8 @@
 #include "cli/log.h"
 #include "cli/process.h"
 #include "cli/redis_conf.h"
+#include "cli/watch.h"
+#include "repos/metrics.h"
 #include "repos/sweep_job.h"
 #include "server/server.h"
 
@@ -71,16 +73,18 @@ std::string AddressesOf(const store::Config& config, const server::Server& serve
 }
 
 // Lines "name=value" for whoever waits for the server.
-std::string ReadyText(const store::Config& config, const server::Server& server) {
+std::string ReadyText(const store::Config& config, const server::Server& server,
+                      const Watched* watched) {
   std::string text = fmt::format("pid={}\nport={}\n", getpid(), server.port());
+  if (watched != nullptr) text += fmt::format("http_port={}\n", watched->port());
   const std::string& path = config.listen.unix_socket;
   if (!path.empty()) text += "unix_socket=" + path + "\n";
   return text;
 }
 
 Result<void> TellReady(const store::Config& config, const ServeOptions& options,
-                       const server::Server& server) {
-  const std::string text = ReadyText(config, server);
+                       const server::Server& server, const Watched* watched) {
+  const std::string text = ReadyText(config, server, watched);
   if (!options.ready_file.empty()) SATCHEL_TRY(WriteReadyFile(options.ready_file, text));
   if (options.ready_fd >= 0) SATCHEL_TRY(WriteReadyFd(options.ready_fd, text));
   return {};
@@ -211,6 +215,10 @@ class Sweeping {
                                  .on_sweep = Log});
   }
 
+  bool is_on() const { return job_.has_value(); }
+  std::int64_t last_run_us() const { return job_->last_run_us(); }
+  std::string MetricsText() const { return provider_->metrics().Read().ToText(); }
+
  private:
   static void Log(const Result<repos::SweepReport>& report) {
     if (!report) return spdlog::warn("sweep: {}", report.error().detail);
@@ -243,11 +251,23 @@ int Run(const store::Config& config, const ServeOptions& options, EndOfProcess& 
   const AttachedConf conf(**store, config.redis_conf);
   spdlog::info("{} serves in mode standalone on {}; {}", VersionLine(),
                AddressesOf(config, **server), DataText(config.persistence));
-  if (auto told = TellReady(config, options, **server); !told) {
+  std::optional<Sweeping> sweeping(std::in_place, config, **store);
+  WatchedParts parts;
+  if (sweeping->is_on()) {
+    parts.last_sweep_us = [&sweeping] { return sweeping->last_run_us(); };
+    parts.more_metrics = [&sweeping] { return sweeping->MetricsText(); };
+  }
+  auto watched = Watched::Start(config, **store, **server, std::move(parts));
+  if (!watched) return Fail(watched.error(), kExitUsage);
+  if (*watched != nullptr) {
+    spdlog::info("metrics and health on http://{}:{}{}", config.http.address, (*watched)->port(),
+                 config.http.allow_remote ? ", for other machines, too" : "");
+  }
+  if (auto told = TellReady(config, options, **server, watched->get()); !told) {
     return Fail(told.error(), kExitUsage);
   }
-  std::optional<Sweeping> sweeping(std::in_place, config, **store);
   const std::string_view reason = end.Wait();
+  watched->reset();
   sweeping.reset();
   spdlog::info("{}: stopping with {} connections open", reason, (*server)->connections());
   (*server)->Stop();

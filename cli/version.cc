@@ -6,6 +6,9 @@
 
 namespace satchel::cli {
 
+std::string_view Version() { return SATCHEL_VERSION; }
+std::string_view Commit() { return SATCHEL_COMMIT; }
+
 std::string VersionLine() {
   const std::string_view commit = SATCHEL_COMMIT;
   if (commit.empty()) return "satchel " SATCHEL_VERSION;

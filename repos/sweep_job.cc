@@ -53,11 +53,14 @@ void SweepJob::Loop() {
     if (stop_.stop_requested()) return;
     lock.unlock();
     const auto has_work = HasWork();
+    bool ok = has_work.has_value();
     if (!has_work || *has_work) {
       const Result<SweepReport> report =
           has_work ? sweeper.Run(stop_.get_token()) : Result<SweepReport>(has_work.error());
+      ok = report.has_value();
       if (options_.on_sweep) options_.on_sweep(report);
     }
+    if (ok) last_run_us_ = clock.NowUs();
     lock.lock();
   }
 }

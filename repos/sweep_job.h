@@ -5,6 +5,7 @@
 
 #pragma once
 
+#include <atomic>
 #include <chrono>
 #include <functional>
 #include <stop_token>
@@ -33,6 +34,9 @@ class SweepJob {
   SweepJob(const SweepJob&) = delete;
   SweepJob& operator=(const SweepJob&) = delete;
 
+  // When it last swept or had nothing to sweep, unix us; 0: not yet.
+  std::int64_t last_run_us() const { return last_run_us_; }
+
  private:
   void Loop();
   // Whether any repository keeps something that may be due.
@@ -40,6 +44,7 @@ class SweepJob {
 
   Provider& repos_;  // borrowed
   const SweepJobOptions options_;
+  std::atomic<std::int64_t> last_run_us_{0};
   std::stop_source stop_;
   std::thread thread_;
 };

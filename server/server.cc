@@ -1,6 +1,7 @@
 #include "server/server.h"
 
 #include <algorithm>
+#include <limits>
 #include <utility>
 
 #include "base/text.h"
@@ -209,6 +210,18 @@ Server::~Server() { Stop(); }
 
 std::uint16_t Server::port() const { return impl_->port; }
 std::size_t Server::connections() const { return impl_->host.connections; }
+
+void Server::Pulse() {
+  for (auto& worker : impl_->host.workers) worker->Pulse();
+}
+
+std::int64_t Server::last_pulse_us() const {
+  std::int64_t last_us = std::numeric_limits<std::int64_t>::max();
+  for (const auto& worker : impl_->host.workers) {
+    last_us = std::min(last_us, worker->last_pulse_us());
+  }
+  return last_us;
+}
 
 void Server::Stop() {
   if (!std::exchange(impl_->running, false)) return;

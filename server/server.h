@@ -54,6 +54,10 @@ class Server {
   // 0 without TCP.
   std::uint16_t port() const;
   std::size_t connections() const;
+  // Asks each loop for a sign of life, which it gives in its next round.
+  void Pulse();
+  // When the loop that is furthest behind last gave one, unix us; of the start at first.
+  std::int64_t last_pulse_us() const;
 
   // Closes all connections and listeners. Once or more often.
   void Stop();

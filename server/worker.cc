@@ -32,6 +32,7 @@ Result<std::unique_ptr<Worker>> Worker::Create(Host& host) {
 Worker::Worker(Host& host, std::unique_ptr<net::Loop> loop)
     : host_(host),
       loop_(std::move(loop)),
+      last_pulse_us_(loop_->clock().NowUs()),
       batch_(*this),
       nested_batch_(*this),
       max_bulk_bytes_(host.engine.config().proto_max_bulk_len) {}
@@ -55,6 +56,14 @@ void Worker::Stop() {
     loop_->Stop();
   });
   thread_.join();
+}
+
+void Worker::Pulse() {
+  if (pulse_wanted_.exchange(true)) return;  // one that waits is enough
+  loop_->Post([this] {
+    last_pulse_us_ = loop_->clock().NowUs();
+    pulse_wanted_ = false;
+  });
 }
 
 // --- Connections ---------------------------------------------------------------------------

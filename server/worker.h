@@ -74,6 +74,10 @@ class Worker final : public net::ConnectionOwner {
   void Stop();
   bool is_running() const { return thread_.joinable(); }
 
+  // See Server; from any thread.
+  void Pulse();
+  std::int64_t last_pulse_us() const { return last_pulse_us_; }
+
   // Before Start, or on the worker's thread.
   net::Loop& loop() { return *loop_; }
   // Serves a new client; from any thread.
@@ -142,6 +146,8 @@ class Worker final : public net::ConnectionOwner {
   Host& host_;  // borrowed; outlives the workers
   std::unique_ptr<net::Loop> loop_;
   std::thread thread_;
+  std::atomic<bool> pulse_wanted_{false};
+  std::atomic<std::int64_t> last_pulse_us_;
   Batch batch_;
   Batch nested_batch_;  // while a command of batch_ takes very long
   bool nested_ = false;

@@ -67,6 +67,14 @@ struct ListenConfig {
   std::chrono::milliseconds keepalive;     // 0: off
 };
 
+// Pages about the program: metrics and health.
+struct HttpConfig {
+  bool enabled;
+  std::string address;
+  std::int64_t port;  // ListenConfig::kAutoPort: any free one
+  bool allow_remote;
+};
+
 struct LogConfig {
   LogLevel level;
   LogFormat format;
@@ -229,6 +237,7 @@ class Config {
   std::string key_prefix = {};
   std::string tenant = {};
   StoreConfig store = {};
+  HttpConfig http = {};
   ListenConfig listen = {};
   LogConfig log = {};
   PersistenceConfig persistence = {};

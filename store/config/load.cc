@@ -204,6 +204,7 @@ class Loader {
     const bool serve = sources_.program == Program::kServe;
     PersistenceConfig& persistence = config().persistence;
     if (!IsSet("listen.enabled")) config().listen.enabled = serve;
+    if (!IsSet("http.enabled")) config().http.enabled = serve;
     if (!IsSet("persistence.data_dir") && serve) persistence.data_dir = kServeDataDir;
     const bool durability_set = IsSet("persistence.durability");
     if (!IsSet("persistence.enabled")) {

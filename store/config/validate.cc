@@ -21,6 +21,7 @@ class Rules {
     Modes();
     Naming();
     Listener();
+    Http();
     Spans();
     Persistence();
     Distributed();
@@ -84,6 +85,15 @@ class Rules {
     if (listen.port == 0 && listen.unix_socket.empty()) {
       Refuse("listen.port", "0 means no TCP, and there is no listen.unix_socket either; set one");
     }
+  }
+
+  void Http() {
+    const HttpConfig& http = config_.http;
+    if (!http.enabled || http.allow_remote || IsLoopback(http.address)) return;
+    Refuse("http.address",
+           fmt::format("\"{}\" can be reached from other machines, and nothing guards metrics and "
+                       "health; set http.allow_remote if that is wanted, or use 127.0.0.1",
+                       Printable(http.address)));
   }
 
   void ListenAddresses(const ListenConfig& listen) {

@@ -1,5 +1,8 @@
 #include "store/embedded/embedded_store.h"
 
+#include <atomic>
+#include <filesystem>
+
 #include "base/check.h"
 #include "lua/commands.h"
 #include "lua/scripts.h"
@@ -129,7 +132,8 @@ struct EmbeddedStore::Impl final : TimeListener {
                                      .databases = given.databases,
                                      .commands = JoinCommands(given.extra_commands)}),
         scripts(engine),
-        session(Session::Kind::kInProcess, nullptr) {
+        session(Session::Kind::kInProcess, nullptr),
+        last_tick_us(clock.NowUs()) {
     session.protocol = 3;
     session.db = options.db;
     get_row = engine.commands().Find("GET");
@@ -163,6 +167,7 @@ struct EmbeddedStore::Impl final : TimeListener {
       if (snapshotter != nullptr) snapshotter->Tick();
       lines.swap(script_lines);
     }
+    last_tick_us.store(clock.NowUs(), std::memory_order_relaxed);
     for (const ScriptLine& line : lines) options.on_script_log(line.level, line.text);
   }
 
@@ -227,6 +232,7 @@ struct EmbeddedStore::Impl final : TimeListener {
   const engine::Command* get_row;  // borrowed from the engine's table
   Mailman mailman;
   std::uint64_t housekeeping = 0;
+  std::atomic<std::int64_t> last_tick_us;
   std::vector<ScriptLine> script_lines;                // guarded by lock
   std::unique_ptr<snapshot::Snapshotter> snapshotter;  // null: in memory only
 #ifdef SATCHEL_SHADOW
@@ -275,6 +281,42 @@ Result<void> EmbeddedStore::Close(snapshot::Snapshotter::Final final) {
 Clock& EmbeddedStore::clock() { return impl_->clock; }
 engine::Engine& EmbeddedStore::engine() { return impl_->engine; }
 ExecutionLock& EmbeddedStore::lock() { return impl_->lock; }
+
+std::int64_t EmbeddedStore::last_tick_us() const {
+  return impl_->last_tick_us.load(std::memory_order_relaxed);
+}
+
+Vitals EmbeddedStore::ReadVitals() {
+  Vitals vitals;
+  std::string dir;
+  {
+    const ExecutionGuard guard(impl_->lock);
+    vitals.used_bytes = impl_->engine.used_memory();
+    vitals.max_bytes = static_cast<std::uint64_t>(impl_->engine.config().max_memory);
+    vitals.unsaved_changes = impl_->engine.stats().changes;
+    if (impl_->snapshotter == nullptr) return vitals;
+    const snapshot::Snapshotter& snapshotter = *impl_->snapshotter;
+    const snapshot::SnapshotStatus& status = snapshotter.status();
+    vitals.keeps_data = true;
+    vitals.keys_loaded = status.keys_loaded;
+    vitals.last_snapshot_ok = status.last_ok;
+    vitals.last_snapshot_error = status.last_error;
+    vitals.last_snapshot_ms = status.last_save_ms;
+    vitals.snapshots = status.saves;
+    vitals.snapshot_bytes = status.written_bytes;
+    vitals.min_free_bytes = snapshotter.min_free_bytes();
+    for (const snapshot::SavePoint& point : impl_->snapshotter->save_points()) {
+      const std::chrono::milliseconds interval(point.interval_ms);
+      const bool is_first = vitals.snapshot_interval.count() == 0;
+      if (is_first || interval < vitals.snapshot_interval) vitals.snapshot_interval = interval;
+    }
+    dir = snapshotter.dir();
+  }
+  std::error_code error;
+  const auto space = std::filesystem::space(dir, error);
+  if (!error) vitals.free_bytes = space.available;
+  return vitals;
+}
 
 void EmbeddedStore::RunInto(Args args, Reply& reply) {
   const ExecutionGuard guard(impl_->lock);

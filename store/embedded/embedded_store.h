@@ -16,6 +16,7 @@
 #include "engine/engine.h"
 #include "snapshot/snapshotter.h"
 #include "store/durability.h"
+#include "store/embedded/vitals.h"
 #include "store/store.h"
 
 namespace satchel::store {
@@ -76,6 +77,11 @@ class EmbeddedStore final : public Store {
 
   // Runs a command with a sink of the caller's own: no tree is built. kBlocked does not occur.
   void RunInto(Args args, Reply& reply);
+
+  // Takes the lock for a moment, and asks the disk without it.
+  Vitals ReadVitals();
+  // When the housekeeping last did a round, unix us; without the lock.
+  std::int64_t last_tick_us() const;
 
   // For server/: commands of connections run under lock() on engine().
   engine::Engine& engine();

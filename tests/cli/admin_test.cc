@@ -84,7 +84,8 @@ class AdminTest : public testing::Test {
   std::unique_ptr<ServerProcess> Serve() const {
     auto server = ServerProcess::Start("satchel", [&](int port, const std::string&) {
       return std::vector<std::string>{SATCHEL_PROGRAM,      "serve",      "--port",
-                                      std::to_string(port), "--data-dir", data};
+                                      std::to_string(port), "--data-dir", data,
+                                      "--http-enabled",     "false"};
     });
     EXPECT_TRUE(server) << server.error().detail;
     return server ? std::move(*server) : nullptr;
@@ -293,9 +294,10 @@ TEST_F(AdminTest, ServeSweepsEachInterval) {
     ASSERT_TRUE((*opened)->Close(snapshot::Snapshotter::Final::kSave));
   }
   const auto server = ServerProcess::Start("satchel", [&](int port, const std::string&) {
-    return std::vector<std::string>{SATCHEL_PROGRAM,      "serve",      "--port",
-                                    std::to_string(port), "--data-dir", data,
-                                    "--sweep-interval",   "1s"};
+    return std::vector<std::string>{
+        SATCHEL_PROGRAM,    "serve", "--port",         std::to_string(port),
+        "--data-dir",       data,    "--http-enabled", "false",
+        "--sweep-interval", "1s"};
   });
   ASSERT_TRUE(server) << server.error().detail;
   auto store = store::RemoteStore::Open(

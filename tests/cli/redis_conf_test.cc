@@ -34,8 +34,9 @@ std::unique_ptr<ServerProcess> Serve(const std::string& text, std::vector<std::s
   auto server = ServerProcess::Start("satchel", [&](int port, const std::string& dir) {
     std::ofstream(dir + "/my.conf") << "dir " << dir << "\n" << text;
     chmod((dir + "/my.conf").c_str(), 0640);
-    std::vector<std::string> command = {SATCHEL_PROGRAM, "serve", dir + "/my.conf", "--port",
-                                        std::to_string(port)};
+    std::vector<std::string> command = {
+        SATCHEL_PROGRAM,      "serve",          dir + "/my.conf", "--port",
+        std::to_string(port), "--http-enabled", "false"};
     command.insert(command.end(), more.begin(), more.end());
     return command;
   });
@@ -144,6 +145,8 @@ TEST(RedisConf, ThePackagedFileIsValidAndServes) {
                                     std::to_string(port),
                                     "--data-dir",
                                     dir + "/satchel-data",
+                                    "--http-enabled",
+                                    "false",
                                     "--log-file",
                                     dir + "/satchel.log"};
   });

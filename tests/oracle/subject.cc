@@ -16,8 +16,13 @@ bool SubjectIsRedis() { return Environment("SATCHEL_ORACLE_SUBJECT", "") == "red
 Result<std::unique_ptr<ServerProcess>> StartSubject() {
   if (SubjectIsRedis()) return ServerProcess::Start("redis2", RedisCommand);
   return ServerProcess::Start("satchel", [](int port, const std::string&) {
-    return std::vector<std::string>{Environment("SATCHEL_BINARY", SATCHEL_ORACLE_BINARY), "serve",
-                                    "--port", std::to_string(port), "--in-memory"};
+    return std::vector<std::string>{Environment("SATCHEL_BINARY", SATCHEL_ORACLE_BINARY),
+                                    "serve",
+                                    "--port",
+                                    std::to_string(port),
+                                    "--in-memory",
+                                    "--http-enabled",
+                                    "false"};
   });
 }
 

@@ -45,7 +45,7 @@ start_server() {
     until redis-cli -p "$PORT" PING >/dev/null 2>&1; do kill -0 "$server_pid"; done
     return
   fi
-  "$SERVER" serve --port auto --in-memory --ready-file "$WORK/ready" >"$WORK/server.log" 2>&1 &
+  "$SERVER" serve --port auto --http-enabled false --in-memory --ready-file "$WORK/ready" >"$WORK/server.log" 2>&1 &
   server_pid=$!
   for ((i = 0; i < 600; i++)); do
     PORT=$(sed -n 's/^port=//p' "$WORK/ready" 2>/dev/null || true)

@@ -508,7 +508,7 @@ TEST(ConfigKeys, EveryKeyIsReadBySomething) {
     const std::size_t point = row.key.rfind('.');
     const std::size_t before = point == row.key.npos ? row.key.npos : row.key.rfind('.', point - 1);
     const std::string_view tail = before == row.key.npos ? row.key : row.key.substr(before + 1);
-    EXPECT_THAT(sources, HasSubstr(std::string(tail))) << "nothing reads " << row.key;
+    EXPECT_NE(sources.find(tail), sources.npos) << "nothing reads " << row.key;
   }
 }
 
