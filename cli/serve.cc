@@ -303,7 +303,8 @@ void AddServe(CLI::App& app, int& exit_code) {
   CLI::App* serve = app.add_subcommand("serve", "Serve a store to Redis clients.");
   serve->footer(std::string(kHelp));
   const auto sources = AddConfigFlags(*serve);
-  serve->add_option("--ready-file", options->ready_file, "Written (pid=, port=) once it serves");
+  serve->add_option("--ready-file", options->ready_file,
+                    "Written (pid=, port=, http_port=) once it serves");
   serve->add_option("--ready-fd", options->ready_fd, "Descriptor to write the same to");
   serve->callback([sources, options, &exit_code] {
     const auto loaded = LoadOrExplain(*sources);

@@ -139,6 +139,17 @@ class LockCore final : public TimeListener {
     return extended;
   }
 
+  // Removes the holder if it is still this one: 1; else 0.
+  Result<ReplyValue> Free(const LockState& state) {
+    const std::vector<std::string> keys = {state.keys.holder};
+    const std::vector<std::string> args = {state.token};
+    return RunScript(store, "lock_free", keys, args);
+  }
+  // Whether a call that failed so may have been done.
+  static bool IsInDoubt(ErrorCode code) {
+    return code == ErrorCode::kMaybeExecuted || code == ErrorCode::kTimeout;
+  }
+
   store::Store& store;   // borrowed
   Clock& clock;          // borrowed
   SharedRandom& random;  // borrowed
@@ -261,14 +272,12 @@ Result<void> Lock::Release() {
     if (held.error().code == ErrorCode::kLockNotOwned) state_->CountRelease(LockEnd::kLost);
     return held;
   }
-  const std::vector<std::string> keys = {state_->keys.holder};
-  const std::vector<std::string> args = {state_->token};
   core_->Remove(state_.get());
   {
     const std::lock_guard lock(state_->mutex);
     if (state_->status == LockState::Status::kHeld) state_->status = LockState::Status::kReleased;
   }
-  const auto reply = RunScript(core_->store, "lock_free", keys, args);
+  const auto reply = core_->Free(*state_);
   const bool released = reply && reply->integer == 1;
   state_->CountRelease(released ? LockEnd::kOk : reply ? LockEnd::kLost : LockEnd::kError);
   if (!reply) return reply.error();
@@ -333,8 +342,13 @@ Result<Lock> LockManager::AcquireKeys(LockKeys keys, std::string_view resource,
     const std::vector<std::string> args = {state->token, FormatInt(ttl.count()),
                                            FormatInt(since_us / 1000),
                                            FormatInt(kFenceTtl.count())};
-    SATCHEL_ASSIGN(const ReplyValue reply, RunScript(core_->store, "lock_take", pair, args));
-    if (const auto fence = UintOf(reply); fence && *fence > 0) {
+    const auto reply = RunScript(core_->store, "lock_take", pair, args);
+    if (!reply) {
+      // It may have been taken for somebody who does not know it.
+      if (LockCore::IsInDoubt(reply.error().code)) (void)core_->Free(*state);
+      return reply.error();
+    }
+    if (const auto fence = UintOf(*reply); fence && *fence > 0) {
       state->fence = *fence;
       state->Held(since_us);
       count(Family::kLockAcquired);

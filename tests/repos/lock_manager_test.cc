@@ -4,6 +4,7 @@
 
 #include "base/text.h"
 #include "tests/repos/repo_test.h"
+#include "tests/store/forwarding_store.h"
 
 namespace satchel::repos {
 namespace {
@@ -185,6 +186,31 @@ TEST_P(LockManagerContract, ARestoredLockStillExpires) {
 TEST_P(LockManagerContract, DestructionReleases) {
   LockManager locks = Make();
   { auto lock = locks.Acquire("r"); }
+  EXPECT_TRUE(locks.Acquire("r"));
+}
+
+// The answer to the first script is lost.
+class LosingStore final : public store::ForwardingStore {
+ public:
+  using ForwardingStore::ForwardingStore;
+  using Store::Run;
+  Result<ReplyValue> Run(store::Args args, const store::CallOptions& options) override {
+    auto reply = ForwardingStore::Run(args, options);
+    if (!reply || !std::exchange(loses_, false)) return reply;
+    return MakeError(ErrorCode::kMaybeExecuted, "the connection broke");
+  }
+
+ private:
+  bool loses_ = true;
+};
+
+TEST_P(LockManagerContract, ALockWhoseAnswerWasLostIsNotKept) {
+  LosingStore losing(*store);
+  LockManager locks(losing, Options());
+  ASSERT_TRUE(Make().Acquire("other"));  // the scripts are known
+  const auto lost = locks.Acquire("r");
+  ASSERT_FALSE(lost);
+  EXPECT_EQ(lost.error().code, ErrorCode::kMaybeExecuted);
   EXPECT_TRUE(locks.Acquire("r"));
 }
 
