@@ -16,6 +16,7 @@ namespace {
 using std::chrono::seconds;
 
 constexpr std::string_view kScheme = "http://";
+constexpr int kThreads = 8;
 
 std::string Hint(const HttpOptions& options) {
   std::string text = "not found; there are";
@@ -73,10 +74,13 @@ std::uint16_t HttpServer::port() const { return static_cast<std::uint16_t>(impl_
 Result<std::unique_ptr<HttpServer>> HttpServer::Start(HttpOptions options) {
   auto impl = std::make_unique<Impl>(std::move(options));
   httplib::Server& server = impl->server;
-  server.new_task_queue = [] { return new httplib::ThreadPool(4); };
-  server.set_read_timeout(seconds(5));
+  // A client has a thread while it is connected: none may keep it, so that a few idle ones do not
+  // make a program look dead.
+  server.new_task_queue = [] { return new httplib::ThreadPool(kThreads); };
+  server.set_keep_alive_max_count(1);
+  server.set_keep_alive_timeout(1);
+  server.set_read_timeout(seconds(1));
   server.set_write_timeout(seconds(5));
-  server.set_keep_alive_timeout(5);
   server.set_payload_max_length(0);
   // Not SO_REUSEPORT: a port that another process serves is taken.
   server.set_socket_options([](socket_t fd) {

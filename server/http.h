@@ -1,7 +1,8 @@
 // HttpServer: a few pages for those who watch a program: Prometheus, a load balancer, curl.
 //
-// GET and HEAD of fixed paths, HTTP/1.1, no TLS, no request bodies. Four threads of its own answer;
-// a client that sends nothing for 5 s is closed. Thread: the one that started it.
+// GET and HEAD of fixed paths, HTTP/1.1, no TLS, no request bodies, one request a connection. Eight
+// threads of its own answer; a client that sends nothing for 1 s is closed. Thread: the one that
+// started it.
 
 #pragma once
 
@@ -26,7 +27,7 @@ struct HttpPage {
 struct HttpOptions {
   std::string address = "127.0.0.1";
   std::uint16_t port = 0;  // 0: a free one
-  // By path ("/healthz"). Called on a thread of the server, four at once at most.
+  // By path ("/healthz"). Called on a thread of the server, eight at once at most.
   std::map<std::string, std::function<HttpPage()>, std::less<>> pages;
 };
 

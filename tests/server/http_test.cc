@@ -4,6 +4,7 @@
 
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <httplib.h>
 
 #include <atomic>
 
@@ -49,6 +50,19 @@ TEST_F(HttpTest, APageIsWhatItsFunctionSays) {
 TEST_F(HttpTest, EachRequestAsksAnew) {
   for (int i = 0; i < 3; ++i) ASSERT_TRUE(HttpGet(Url("/broken"), seconds(20)));
   EXPECT_EQ(calls, 3);
+}
+
+TEST_F(HttpTest, ClientsThatAreIdleDoNotKeepOthersOut) {
+  const std::string url = Url("/fine");
+  std::vector<std::unique_ptr<httplib::Client>> idle;
+  for (int i = 0; i < 50; ++i) {
+    idle.push_back(std::make_unique<httplib::Client>("127.0.0.1", server->port()));
+    idle.back()->set_keep_alive(true);
+    ASSERT_EQ(idle.back()->Get("/fine")->status, 200);
+  }
+  const auto since = std::chrono::steady_clock::now();
+  ASSERT_TRUE(HttpGet(url, seconds(20)));
+  EXPECT_LT(std::chrono::steady_clock::now() - since, seconds(1));
 }
 
 TEST_F(HttpTest, AQueryDoesNotMatter) {
