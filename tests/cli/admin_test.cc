@@ -14,34 +14,21 @@
 #include "tests/snapshot/temp_dir.h"
 #include "tests/support/redis.h"
 #include "tests/support/server.h"
+#include "tests/support/shell.h"
 
 namespace satchel {
 namespace {
 
 using nlohmann::json;
+using oracle::Ended;
+using oracle::RunShell;
 using oracle::ServerProcess;
 using testing::HasSubstr;
 using testing::Not;
 
-struct Ended {
-  int exit_code;
-  std::string output;
-};
-
-// The output is what goes to stdout; with `errors` what goes to stderr, too.
-Ended RunShell(const std::string& command, bool errors = false) {
-  FILE* pipe = popen((command + (errors ? " 2>&1" : " 2> /dev/null")).c_str(), "r");
-  Ended ended{};
-  char buffer[4096];
-  while (const std::size_t size = fread(buffer, 1, sizeof buffer, pipe)) {
-    ended.output.append(buffer, size);
-  }
-  ended.exit_code = WEXITSTATUS(pclose(pipe));
-  return ended;
-}
-
 Ended Admin(const std::string& arguments, bool errors = false) {
-  return RunShell(std::string(SATCHEL_PROGRAM) + " admin " + arguments, errors);
+  return RunShell(std::string(SATCHEL_PROGRAM) + " admin " + arguments +
+                  (errors ? " 2>&1" : " 2> /dev/null"));
 }
 
 std::string ReadFile(const std::string& path) {

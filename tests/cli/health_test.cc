@@ -3,7 +3,6 @@
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
-#include <cstdio>
 #include <fstream>
 #include <nlohmann/json.hpp>
 #include <set>
@@ -12,29 +11,20 @@
 
 #include "server/http.h"
 #include "tests/support/server.h"
+#include "tests/support/shell.h"
 
 namespace satchel {
 namespace {
 
 using nlohmann::json;
+using oracle::Ended;
 using oracle::ServerProcess;
 using std::chrono::seconds;
 using testing::HasSubstr;
 
-struct Ended {
-  int exit_code;
-  std::string output;  // and errors
-};
-
+// Output and errors.
 Ended Satchel(const std::string& arguments) {
-  FILE* pipe = popen((std::string(SATCHEL_PROGRAM) + " " + arguments + " 2>&1").c_str(), "r");
-  Ended ended{};
-  char buffer[4096];
-  while (const std::size_t size = fread(buffer, 1, sizeof buffer, pipe)) {
-    ended.output.append(buffer, size);
-  }
-  ended.exit_code = WEXITSTATUS(pclose(pipe));
-  return ended;
+  return oracle::RunShell(std::string(SATCHEL_PROGRAM) + " " + arguments + " 2>&1");
 }
 
 class Watching : public testing::Test {

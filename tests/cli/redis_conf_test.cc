@@ -12,6 +12,7 @@
 
 #include "tests/support/frame.h"
 #include "tests/support/server.h"
+#include "tests/support/shell.h"
 
 namespace satchel {
 namespace {
@@ -50,21 +51,8 @@ std::string Ask(const ServerProcess& server, const std::vector<std::string>& arg
   return oracle::Describe(connection->Call(args), 4000);
 }
 
-struct Ended {
-  int exit_code;
-  std::string output;
-};
-
-Ended RunProgram(const std::string& arguments) {
-  const std::string command = std::string(SATCHEL_PROGRAM) + " " + arguments + " 2>&1";
-  FILE* pipe = popen(command.c_str(), "r");
-  Ended ended{};
-  char buffer[4096];
-  while (const std::size_t size = fread(buffer, 1, sizeof buffer, pipe)) {
-    ended.output.append(buffer, size);
-  }
-  ended.exit_code = WEXITSTATUS(pclose(pipe));
-  return ended;
+oracle::Ended RunProgram(const std::string& arguments) {
+  return oracle::RunShell(std::string(SATCHEL_PROGRAM) + " " + arguments + " 2>&1");
 }
 
 TEST(RedisConf, WhatTheFileSaysIsInForce) {
@@ -122,7 +110,7 @@ TEST(RedisConf, ValidateFindsWhatOnlyTheServerKnows) {
   std::string dir = (std::filesystem::temp_directory_path() / "satchel-cli-XXXXXX").string();
   ASSERT_NE(mkdtemp(dir.data()), nullptr);
   std::ofstream(dir + "/bad.conf") << "maxmemory lots\nuser bob on +@bogus\n";
-  const Ended ended = RunProgram("config validate " + dir + "/bad.conf");
+  const oracle::Ended ended = RunProgram("config validate " + dir + "/bad.conf");
   EXPECT_EQ(ended.exit_code, 2);
   EXPECT_THAT(ended.output, HasSubstr("maxmemory: argument must be a memory value   [file " + dir +
                                       "/bad.conf:1]"));
@@ -135,7 +123,7 @@ TEST(RedisConf, ThePackagedFileIsValidAndServes) {
     GTEST_SKIP() << kPackaged << " is not there or cannot be read: the redis-server package's "
                  << "own file was NOT tried";
   }
-  const Ended ended = RunProgram(std::string("config validate --in-memory ") + kPackaged);
+  const oracle::Ended ended = RunProgram(std::string("config validate --in-memory ") + kPackaged);
   EXPECT_EQ(ended.exit_code, 0) << ended.output;
   auto server = ServerProcess::Start("satchel", [](int port, const std::string& dir) {
     return std::vector<std::string>{SATCHEL_PROGRAM,
