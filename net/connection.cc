@@ -1,5 +1,7 @@
 #include "net/connection.h"
 
+#include <sys/socket.h>
+
 #include <algorithm>
 #include <array>
 #include <utility>
@@ -48,6 +50,9 @@ void Connection::SetSendLimit(std::uint64_t position) {
 
 void Connection::Close(Error reason) {
   if (is_closed()) return;
+  // The descriptor goes when the round ends, after others were answered; the peer learns it before
+  // them, so that whoever had it closed can count on it.
+  shutdown(stream_->fd(), SHUT_RDWR);
   loop().Retire(*this);
   OnClosed(reason);
 }

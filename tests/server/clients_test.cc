@@ -24,6 +24,20 @@ TEST_P(Clients, KillClosesAnotherConnection) {
   EXPECT_ANSWER(admin, "PING\r\n", "+PONG\r\n");
 }
 
+// As redis does it: a program that had its other connection closed finds it closed. With several
+// loops another one may close it in its own time.
+TEST_P(Clients, AKilledClientOfTheSameLoopIsClosedBeforeTheKillerIsAnswered) {
+  const int rounds = GetParam() == 1 ? 100 : 0;
+  int open = 0;
+  for (int i = 0; i < rounds; ++i) {
+    Client victim = Connect();
+    Client admin = Connect();
+    EXPECT_ANSWER(admin, "CLIENT KILL ID " + IdOf(victim) + "\r\n", ":1\r\n");
+    if (!victim.HasInput()) ++open;
+  }
+  EXPECT_EQ(open, 0);
+}
+
 TEST_P(Clients, KillReachesABlockedConnection) {
   Client victim = Connect();
   Client admin = Connect();
